@@ -1,0 +1,38 @@
+"""What a backend can do. Front ends read these and never ask which backend it is."""
+
+from enum import StrEnum
+
+
+class Capability(StrEnum):
+    """One ability that shops differ in."""
+
+    GUEST_CART = "guest_cart"
+    """A cart can be filled without an account."""
+    GUEST_CHECKOUT = "guest_checkout"
+    """An order can be placed without an account."""
+    NEEDS_SHIPPING_CHOICE = "needs_shipping_choice"
+    """A shipping option has to be chosen before an order is placed."""
+    EXACT_STOCK = "exact_stock"
+    """`Variant.stock` is a number, not just in or out."""
+    REPORTS_DUPLICATE_EMAIL = "reports_duplicate_email"
+    """Signing up with a taken e-mail address says so."""
+    PAY_EXISTING_ORDER = "pay_existing_order"
+    """An order is placed first and can be paid later."""
+    REPLAYS_PLACE = "replays_place"
+    """Repeating `orders.place` under the same key answers the same order."""
+    CANCEL_ORDER = "cancel_order"
+    """A customer can cancel an order."""
+    REFUND = "refund"
+    """The merchant can refund a payment."""
+    PAY_IN_TERMINAL = "pay_in_terminal"
+    """Paying needs no browser; where it is missing a payment carries an `action_url`."""
+    ORDER_HISTORY = "order_history"
+    """Past orders can be listed."""
+    ADDRESS_BOOK = "address_book"
+    """Addresses are kept with the account."""
+    LOGIN = "login"
+    """Accounts exist."""
+    SERVER_LOGOUT = "server_logout"
+    """Logging out ends the session at the server too."""
+    FAULTS = "faults"
+    """Faults can be injected."""

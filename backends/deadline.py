@@ -1,0 +1,32 @@
+"""One deadline for a whole action, however many calls it takes.
+
+Timeouts of single reads add up (a dripping server held a one-second timeout for 5.6 s), so a front end
+opens `deadline(seconds)` around an action and adapters ask `remaining()` before each wait.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+DEFAULT_SECONDS = 10.0
+
+_ends_at: ContextVar[float | None] = ContextVar("deadline", default=None)
+
+
+@contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """Bound everything inside by `seconds` from now; an outer, earlier deadline wins."""
+    outer = _ends_at.get()
+    ends_at = time.monotonic() + seconds
+    token = _ends_at.set(ends_at if outer is None else min(outer, ends_at))
+    try:
+        yield
+    finally:
+        _ends_at.reset(token)
+
+
+def remaining() -> float:
+    """Seconds left for the current action, never negative; the default where no deadline is open."""
+    ends_at = _ends_at.get()
+    return DEFAULT_SECONDS if ends_at is None else max(0.0, ends_at - time.monotonic())

@@ -1,0 +1,191 @@
+"""The contract: five services behind one `Backend`.
+
+Every method raises only `backends.errors.ShopError`s. What a backend lacks raises `Unsupported`; nothing
+silently does nothing. Every change of a cart returns the whole cart.
+"""
+
+from collections.abc import Callable, MutableMapping
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from backends.capabilities import Capability
+from backends.models import (
+    Address,
+    Card,
+    Cart,
+    Category,
+    CheckoutAttempt,
+    Order,
+    Page,
+    Payment,
+    PaymentMethod,
+    Product,
+    ProductQuery,
+    Registered,
+    ServiceHealth,
+    Session,
+    ShippingOption,
+    User,
+)
+
+T = TypeVar("T")
+
+Clock = Callable[[], datetime]
+"""Now, aware and in UTC."""
+Ids = Callable[[], str]
+"""A fresh UUID version 4 in its canonical text form (RFC 9562)."""
+
+
+class SessionStore(Protocol):
+    """Where an adapter keeps its tokens and its guest cart between two actions or processes."""
+
+    def read(self) -> dict[str, str]:
+        """Return a copy of what is stored."""
+
+    def update(self, change: Callable[[MutableMapping[str, str]], T]) -> T:
+        """Change the stored mapping in place, atomically among processes, and return what `change` returns."""
+
+
+class Users(Protocol):
+    """Accounts, sessions and the address book."""
+
+    async def signup(self, name: str, email: str, password: str) -> Registered:
+        """Make an account; does not log in. Raises EmailTaken where the shop reports that."""
+
+    async def login(self, email: str, password: str) -> Session:
+        """Start a session; a guest cart is merged into the account's. Raises WrongCredentials."""
+
+    async def logout(self) -> None:
+        """End the session, at the server too with SERVER_LOGOUT; idempotent."""
+
+    async def me(self) -> User:
+        """Who is logged in. Raises LoginRequired or SessionExpired."""
+
+    async def change_password(self, old: str, new: str) -> None:
+        """Change the password and end every other session. Raises WrongCredentials."""
+
+    async def delete_account(self, password: str) -> None:
+        """Delete the account and its address book; its orders stay with the shop. Raises WrongCredentials."""
+
+    async def addresses(self) -> tuple[Address, ...]:
+        """The address book, its default first."""
+
+    async def save_address(self, address: Address, *, default: bool = False) -> Address:
+        """Add the address, or replace the one with its label. The first one becomes the default."""
+
+    async def remove_address(self, label: str) -> None:
+        """Remove an address. Raises NotFound."""
+
+
+class Products(Protocol):
+    """The catalog."""
+
+    async def list(self, query: ProductQuery, limit: int, cursor: str | None = None) -> Page[Product]:
+        """List or search; 1 <= limit <= 100. A cursor goes with the query that it came from."""
+
+    async def get(self, ref: str) -> Product:
+        """One product by slug or id. Raises NotFound."""
+
+    async def categories(self) -> tuple[Category, ...]:
+        """All categories by title."""
+
+
+class Carts(Protocol):
+    """The caller's one open cart: the account's, or a guest's."""
+
+    async def view(self) -> Cart:
+        """The cart as it is now; an empty one where there is none yet."""
+
+    async def add(self, variant_id: str, quantity: int) -> Cart:
+        """Add pieces; the same variant stays one line. Raises NotFound, OutOfStock."""
+
+    async def set_quantity(self, line_id: str, quantity: int) -> Cart:
+        """Set a line's quantity, at least 1. Raises NotFound, OutOfStock."""
+
+    async def remove(self, line_id: str) -> Cart:
+        """Remove a line; idempotent."""
+
+    async def clear(self) -> Cart:
+        """Remove all lines."""
+
+    async def set_address(self, address: Address, email: str) -> Cart:
+        """Say where it goes; totals may change."""
+
+    async def shipping_options(self) -> tuple[ShippingOption, ...]:
+        """Ways of delivery for this cart, cheapest first."""
+
+    async def set_shipping(self, option_id: str) -> Cart:
+        """Choose one of `shipping_options`. Raises NotFound."""
+
+
+class Orders(Protocol):
+    """Placing and looking after orders."""
+
+    async def place(self, attempt: CheckoutAttempt) -> Order:
+        """Place, or answer what became of, the attempt; repeat it freely under the same key.
+
+        The answer may be `placing` or `rejecting` (not decided: ask again) or `rejected` with its reason.
+        Raises KeyReused if the key came with other content before.
+        """
+
+    async def find(self, attempt: CheckoutAttempt) -> Order | None:
+        """Look for the attempt's order without placing it. None never proves that it will not arrive."""
+
+    async def get(self, ref: str) -> Order:
+        """One order by number or id. Raises NotFound."""
+
+    async def list(self, limit: int, cursor: str | None = None) -> Page[Order]:
+        """The account's orders, newest first; 1 <= limit <= 100."""
+
+    async def cancel(self, order_id: str, key: str) -> Order:
+        """Cancel by id, even an order that never arrived. What was paid is refunded."""
+
+
+class Payments(Protocol):
+    """Paying an order."""
+
+    async def methods(self) -> tuple[PaymentMethod, ...]:
+        """Saved cards, then the test tokens where the shop has a test processor."""
+
+    async def tokenize(self, card: Card) -> PaymentMethod:
+        """Turn a card into a token; the number and the CVV are kept nowhere. Raises InvalidValue."""
+
+    async def pay(self, order_id: str, method: str, key: str) -> Payment:
+        """Pay under the client's key, or answer what became of it; repeat it freely with the same values."""
+
+    async def list(self, order_id: str) -> tuple[Payment, ...]:
+        """An order's payments, oldest first. Raises NotFound."""
+
+    async def refund(self, payment_id: str, key: str) -> Payment:
+        """Give back the full amount; the merchant's. Raises Forbidden, InvalidState."""
+
+
+class Admin(Protocol):
+    """What only the owner of a shop may do."""
+
+    async def import_catalog(self, products: tuple[Product, ...]) -> int:
+        """Add or update products by slug, in one piece; returns how many. Stock is what can be bought now."""
+
+
+class Backend(Protocol):
+    """One shop."""
+
+    name: str
+    """Its URL without secrets, for people and for binding sessions."""
+    capabilities: frozenset[Capability]
+    suspends: bool
+    """False if no coroutine of it ever suspends, so that it runs without an event loop."""
+    users: Users
+    products: Products
+    carts: Carts
+    orders: Orders
+    payments: Payments
+    admin: Admin | None
+
+    async def health(self) -> tuple[ServiceHealth, ...]:
+        """The state of each service; never raises."""
+
+    async def aclose(self) -> None:
+        """Close files and connections; idempotent."""
+
+

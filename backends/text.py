@@ -1,0 +1,46 @@
+"""Text from a backend is hostile until it is cleaned.
+
+A product title can carry escape sequences that move the cursor, write the clipboard (OSC 52) or
+reorder what is read (bidi overrides), and neither rich nor textual stops them. `clean` replaces
+what acts instead of showing: Unicode categories Cc, Cf (but the zero-width joiner, which emoji
+need), Cs, Co, Zl and Zp. It also shortens piles of combining marks, which overflow a line.
+"""
+
+import re
+import unicodedata
+
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+# UAX #15 calls text stream-safe at 30; every living script that we know of stays below 8.
+MAX_MARKS = 8
+
+_JOINER = "\N{ZERO WIDTH JOINER}"
+_ACTING = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+_HARMLESS = re.compile(r"[ -~\u00a0-\u00ac\u00ae-\u02ff]*")  # printable ASCII and Latin, without the soft hyphen
+
+
+def _acts(character: str) -> bool:
+    return character != _JOINER and unicodedata.category(character) in _ACTING
+
+
+def clean(text: str, *, keep: str = "") -> str:
+    """Return text that shows and never acts; idempotent.
+
+    Characters in `keep` (a line feed, say) pass unchanged. Every replaced character becomes one
+    U+FFFD, so nobody takes the result for what the backend sent.
+    """
+    if _HARMLESS.fullmatch(text):
+        return text
+    out: list[str] = []
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+        if character in keep or (marks <= MAX_MARKS and not _acts(character)):
+            out.append(character)
+        elif not marks:
+            out.append(REPLACEMENT)
+    return "".join(out)
+
+
+def is_clean(text: str) -> bool:
+    """Whether `clean` would change nothing: what a person may store as a name or an address."""
+    return clean(text) == text

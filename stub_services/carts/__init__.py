@@ -1,0 +1,1 @@
+"""CartService: what people mean to buy."""

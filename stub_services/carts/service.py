@@ -1,0 +1,244 @@
+"""The rules of carts: one line a variant, versions, and giving lines to an order exactly once."""
+
+from datetime import datetime
+from typing import TypeGuard
+
+from backends.errors import InvalidValue, NotFound, OutOfStock, ShopError
+from backends.interface import Clock, Ids
+from backends.models import Address, Cart, ShippingOption
+from stub_services.addresses import text, valid_address
+from stub_services.caller import Caller
+from stub_services.carts.pricing import SHIPPING, empty, priced, shipping_option
+from stub_services.carts.store import CartLine, CartRows, StoredCart, Take
+from stub_services.database import Store
+from stub_services.peers import MEMORY, Item, Offer, Refusal, StockPeer, Taken
+
+MAX_QUANTITY = 999
+MAX_LINES = 100
+
+
+class CartService:
+    """Carts of accounts and guests."""
+
+    def __init__(self, store: Store[CartRows], stock: StockPeer, *, clock: Clock, ids: Ids) -> None:
+        """Keep carts in `store`; prices and stock come from `stock`."""
+        self._store = store
+        self._stock = stock
+        self._clock = clock
+        self._ids = ids
+
+    # --- editing -----------------------------------------------------------------------------
+
+    async def view(self, caller: Caller) -> Cart:
+        """The caller's cart at today's prices; at the remembered ones while ProductService is silent."""
+        async with self._store.read() as rows:
+            cart = await _find(rows, caller)
+        return empty() if cart is None else await self._priced(cart)
+
+    async def add(self, caller: Caller, variant_id: str, quantity: int) -> Cart:
+        """Add pieces to the variant's line. Raises InvalidValue, NotFound, OutOfStock."""
+        _valid_quantity(quantity)
+        offer = await self._offer(variant_id)
+        async with self._store.write() as rows:
+            cart = await self._found_or_made(rows, caller)
+            line = next((line for line in cart.lines if line.variant_id == variant_id), None)
+            if line is None and len(cart.lines) >= MAX_LINES:
+                msg = f"a cart has at most {MAX_LINES} lines"
+                raise InvalidValue(msg, service="carts")
+            before = line.quantity if line else 0
+            _check_stock(offer, before, before + quantity)
+            line_id = line.id if line else self._ids()
+            await rows.put_line(cart.id, CartLine(line_id, variant_id, before + quantity, offer))
+            await rows.raise_version(cart.id)
+        return await self.view(caller)
+
+    async def set_quantity(self, caller: Caller, line_id: str, quantity: int) -> Cart:
+        """Set a line's quantity. Raises InvalidValue, NotFound, OutOfStock."""
+        _valid_quantity(quantity)
+        async with self._store.read() as rows:
+            line = _line(await _find(rows, caller), line_id)
+        offer = await self._offer(line.variant_id)
+        _check_stock(offer, 0, quantity)
+        async with self._store.write() as rows:
+            cart = await _find(rows, caller)
+            _line(cart, line_id)
+            if cart is not None:
+                await rows.put_line(cart.id, CartLine(line_id, line.variant_id, quantity, offer))
+                await rows.raise_version(cart.id)
+        return await self.view(caller)
+
+    async def remove(self, caller: Caller, line_id: str) -> Cart:
+        """Remove a line; idempotent."""
+        async with self._store.write() as rows:
+            cart = await _find(rows, caller)
+            if cart is not None and await rows.remove_line(cart.id, line_id):
+                await rows.raise_version(cart.id)
+        return await self.view(caller)
+
+    async def clear(self, caller: Caller) -> Cart:
+        """Remove all lines."""
+        async with self._store.write() as rows:
+            cart = await _find(rows, caller)
+            if cart is not None and await rows.clear(cart.id):
+                await rows.raise_version(cart.id)
+        return await self.view(caller)
+
+    async def set_address(self, caller: Caller, address: Address, email: str) -> Cart:
+        """Say where it goes. The version stays if nothing changes."""
+        address, email = valid_address(address), text("e-mail address", email)
+        async with self._store.write() as rows:
+            cart = await self._found_or_made(rows, caller)
+            if (cart.address, cart.email) != (address, email):
+                await rows.set_address(cart.id, address, email)
+                await rows.raise_version(cart.id)
+        return await self.view(caller)
+
+    async def shipping_options(self) -> tuple[ShippingOption, ...]:
+        """Ways of delivery, cheapest first."""
+        return SHIPPING
+
+    async def set_shipping(self, caller: Caller, option_id: str) -> Cart:
+        """Choose a delivery. Raises NotFound. The version stays if nothing changes."""
+        if shipping_option(option_id) is None:
+            msg = f"there is no delivery {option_id!r}; there are {', '.join(option.id for option in SHIPPING)}"
+            raise NotFound(msg, service="carts")
+        async with self._store.write() as rows:
+            cart = await self._found_or_made(rows, caller)
+            if cart.shipping != option_id:
+                await rows.set_shipping(cart.id, option_id)
+                await rows.raise_version(cart.id)
+        return await self.view(caller)
+
+    async def merge(self, user_id: str, guest_cart_id: str) -> None:
+        """Move a guest's lines into the account's cart; idempotent."""
+        async with self._store.write() as rows:
+            guest = await rows.by_id(guest_cart_id)
+            if not _is_guests(guest):
+                return
+            cart = await self._found_or_made(rows, Caller(user_id=user_id))
+            await self._put_together(rows, cart, guest.lines)
+            await rows.clear(guest.id)
+            await rows.raise_version(guest.id)
+            await rows.set_merged(guest.id, cart.id)
+
+    # --- what peers ask ----------------------------------------------------------------------
+
+    async def take(self, order_id: str, cart_id: str, version: int, user_id: str, intent_at: datetime) -> Taken | Refusal:
+        """Give the lines to the order in one commit, if the cart is what the person confirmed."""
+        async with self._store.write() as rows:
+            known = await rows.take(order_id)
+            if known is not None:
+                return _taken(known)
+            if self._clock() - intent_at > MEMORY:
+                return Refusal("too_old", "the checkout is too old to be repeated")
+            cart = await rows.by_id(cart_id)
+            if cart is None or cart.user_id != user_id or cart.version != version:
+                return Refusal("cart_changed", "the cart changed since it was confirmed")
+            if not cart.lines or cart.address is None or shipping_option(cart.shipping) is None:
+                return Refusal("cart_changed", "the cart lacks lines, an address or a delivery")
+            take = Take("taken", cart.id, cart.lines, cart.shipping)
+            await rows.insert_take(order_id, take)
+            await rows.clear(cart.id)
+            await rows.set_shipping(cart.id, None)
+            await rows.raise_version(cart.id)
+            return _taken(take)
+
+    async def give_back(self, order_id: str) -> None:
+        """Merge the lines back, once; without a take leave a tombstone that refuses a later one."""
+        async with self._store.write() as rows:
+            take = await rows.take(order_id)
+            if take is None:
+                await rows.insert_take(order_id, Take("returned", None, (), None))
+            elif await rows.mark_returned(order_id):
+                cart = await _followed(rows, take.cart_id)
+                if cart is not None:
+                    await self._put_together(rows, cart, take.lines)
+
+    # --- inside ------------------------------------------------------------------------------
+
+    async def _priced(self, cart: StoredCart) -> Cart:
+        try:
+            offers = await self._stock.offers(tuple(line.variant_id for line in cart.lines))
+        except ShopError:
+            return priced(cart, None)
+        return priced(cart, offers)
+
+    async def _offer(self, variant_id: str) -> Offer:
+        offer = (await self._stock.offers((variant_id,))).get(variant_id)
+        if offer is None:
+            msg = f"there is no product variant {variant_id!r}"
+            raise NotFound(msg, hint="shop products list", service="products")
+        return offer
+
+    async def _found_or_made(self, rows: CartRows, caller: Caller) -> StoredCart:
+        cart = await _find(rows, caller)
+        if cart is None:
+            await rows.insert(caller.cart_id if caller.user_id is None and caller.cart_id else self._ids(), caller.user_id)
+            cart = await _find(rows, caller)
+        if cart is None:
+            msg = "a guest's cart needs an id"
+            raise InvalidValue(msg, service="carts")
+        return cart
+
+    async def _put_together(self, rows: CartRows, cart: StoredCart, lines: tuple[CartLine, ...]) -> None:
+        there = {line.variant_id: line for line in cart.lines}
+        for line in lines:
+            known = there.get(line.variant_id)
+            quantity = min(MAX_QUANTITY, line.quantity + (known.quantity if known else 0))
+            line_id = known.id if known else self._ids()
+            await rows.put_line(cart.id, CartLine(line_id, line.variant_id, quantity, line.offer))
+        if lines:
+            await rows.raise_version(cart.id)
+
+
+async def _find(rows: CartRows, caller: Caller) -> StoredCart | None:
+    if caller.user_id is not None:
+        return await rows.of_user(caller.user_id)
+    cart = await rows.by_id(caller.cart_id) if caller.cart_id else None
+    return cart if _is_guests(cart) else None
+
+
+def _is_guests(cart: StoredCart | None) -> TypeGuard[StoredCart]:
+    """Whether it is a cart that a guest may still use; an account's cart is not reached by its id."""
+    return cart is not None and cart.user_id is None and cart.merged_into is None
+
+
+async def _followed(rows: CartRows, cart_id: str | None) -> StoredCart | None:
+    """Return the cart, or the one that it was merged into (R6)."""
+    cart = await rows.by_id(cart_id) if cart_id else None
+    while cart is not None and cart.merged_into:
+        cart = await rows.by_id(cart.merged_into)
+    return cart
+
+
+def _taken(take: Take) -> Taken | Refusal:
+    shipping = shipping_option(take.shipping)
+    if take.state != "taken" or shipping is None:
+        return Refusal("cancelled", "the order was cancelled")
+    return Taken(tuple(Item(line.variant_id, line.quantity) for line in take.lines), shipping)
+
+
+def _line(cart: StoredCart | None, line_id: str) -> CartLine:
+    for line in cart.lines if cart else ():
+        if line.id == line_id:
+            return line
+    msg = f"there is no line {line_id!r} in the cart"
+    raise NotFound(msg, hint="shop cart show", service="carts")
+
+
+def _valid_quantity(quantity: int) -> None:
+    if not 1 <= quantity <= MAX_QUANTITY:
+        msg = f"a quantity is 1 to {MAX_QUANTITY}"
+        raise InvalidValue(msg, service="carts")
+
+
+def _check_stock(offer: Offer, before: int, wanted: int) -> None:
+    if wanted > MAX_QUANTITY:
+        _valid_quantity(wanted)
+    if wanted <= offer.available:
+        return
+    left = offer.available - before
+    held = f", {before} of them in your cart" if before else ""
+    msg = f"{offer.title}: {offer.available} in stock{held}"
+    hint = f"shop cart add {offer.ref}:{left}" if left > 0 else "shop cart show" if before else "shop products list --in-stock"
+    raise OutOfStock(msg, hint=hint, service="products")

@@ -1,0 +1,147 @@
+"""CartService's tables: carts, their lines, and what orders took from them."""
+
+import json
+from dataclasses import asdict, dataclass
+
+from backends.models import Address
+from stub_services.database import Row, Statements
+from stub_services.peers import Offer
+
+
+@dataclass(frozen=True, slots=True)
+class CartLine:
+    """A line as it is kept: with the offer as it was when the person last touched the line."""
+
+    id: str
+    variant_id: str
+    quantity: int
+    offer: Offer
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCart:
+    """A cart as it is kept. `user_id` is None for a guest's."""
+
+    id: str
+    user_id: str | None
+    version: int
+    address: Address | None
+    email: str | None
+    shipping: str | None
+    merged_into: str | None
+    lines: tuple[CartLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """What an order took (`state` "taken"), or a tombstone ("returned")."""
+
+    state: str
+    cart_id: str | None
+    lines: tuple[CartLine, ...]
+    shipping: str | None
+
+
+class CartRows:
+    """Carts inside one transaction."""
+
+    def __init__(self, sql: Statements) -> None:
+        """Work inside the transaction of `sql`."""
+        self._sql = sql
+
+    async def of_user(self, user_id: str) -> StoredCart | None:
+        """The account's cart."""
+        return await self._cart(await self._sql.one("SELECT * FROM carts WHERE user_id = ?", user_id))
+
+    async def by_id(self, cart_id: str) -> StoredCart | None:
+        """Any cart."""
+        return await self._cart(await self._sql.one("SELECT * FROM carts WHERE id = ?", cart_id))
+
+    async def insert(self, cart_id: str, user_id: str | None) -> None:
+        """Start an empty cart; nothing happens if it is there."""
+        await self._sql.run(
+            "INSERT INTO carts (id, user_id, version) VALUES (?, ?, 0) ON CONFLICT DO NOTHING", cart_id, user_id
+        )
+
+    async def raise_version(self, cart_id: str) -> None:
+        """Say that the cart is not what it was."""
+        await self._sql.run("UPDATE carts SET version = version + 1 WHERE id = ?", cart_id)
+
+    async def set_address(self, cart_id: str, address: Address, email: str) -> None:
+        """Say where it goes."""
+        await self._sql.run(
+            "UPDATE carts SET address = ?, email = ? WHERE id = ?", json.dumps(asdict(address)), email, cart_id
+        )
+
+    async def set_shipping(self, cart_id: str, shipping: str | None) -> None:
+        """Choose the delivery, or none."""
+        await self._sql.run("UPDATE carts SET shipping = ? WHERE id = ?", shipping, cart_id)
+
+    async def set_merged(self, cart_id: str, into: str) -> None:
+        """Remember where a guest's cart went (R6)."""
+        await self._sql.run("UPDATE carts SET merged_into = ? WHERE id = ?", into, cart_id)
+
+    async def put_line(self, cart_id: str, line: CartLine) -> None:
+        """Add a line, or replace quantity and offer of the variant's line."""
+        await self._sql.run(
+            "INSERT INTO lines (id, cart_id, variant_id, quantity, position, offer) VALUES (?, ?, ?, ?,"
+            " (SELECT COALESCE(max(position), 0) + 1 FROM lines WHERE cart_id = ?), ?)"
+            " ON CONFLICT (cart_id, variant_id) DO UPDATE SET quantity = excluded.quantity, offer = excluded.offer",
+            line.id,
+            cart_id,
+            line.variant_id,
+            line.quantity,
+            cart_id,
+            json.dumps(asdict(line.offer)),
+        )
+
+    async def remove_line(self, cart_id: str, line_id: str) -> bool:
+        """Remove a line; False if it is not there."""
+        return await self._sql.run("DELETE FROM lines WHERE cart_id = ? AND id = ?", cart_id, line_id) == 1
+
+    async def clear(self, cart_id: str) -> int:
+        """Remove all lines; returns how many."""
+        return await self._sql.run("DELETE FROM lines WHERE cart_id = ?", cart_id)
+
+    async def take(self, order_id: str) -> Take | None:
+        """What is recorded for an order."""
+        row = await self._sql.one("SELECT * FROM taken WHERE order_id = ?", order_id)
+        return row and Take(row["state"], row["cart_id"], _lines(json.loads(row["lines"])), row["shipping"])
+
+    async def insert_take(self, order_id: str, take: Take) -> None:
+        """Record what an order took, or that it never will."""
+        await self._sql.run(
+            "INSERT INTO taken (order_id, state, cart_id, lines, shipping) VALUES (?, ?, ?, ?, ?)",
+            order_id,
+            take.state,
+            take.cart_id,
+            json.dumps([asdict(line) for line in take.lines]),
+            take.shipping,
+        )
+
+    async def mark_returned(self, order_id: str) -> bool:
+        """Compare and set (R1): only the first give-back returns True."""
+        return 1 == await self._sql.run(
+            "UPDATE taken SET state = 'returned' WHERE order_id = ? AND state = 'taken'", order_id
+        )
+
+    async def _cart(self, row: Row | None) -> StoredCart | None:
+        if row is None:
+            return None
+        lines = await self._sql.all("SELECT * FROM lines WHERE cart_id = ? ORDER BY position", row["id"])
+        return StoredCart(
+            row["id"],
+            row["user_id"],
+            row["version"],
+            row["address"] and Address(**json.loads(row["address"])),
+            row["email"],
+            row["shipping"],
+            row["merged_into"],
+            _lines([{**line, "offer": json.loads(line["offer"])} for line in map(dict, lines)]),
+        )
+
+
+def _lines(documents: list[Row]) -> tuple[CartLine, ...]:
+    return tuple(
+        CartLine(line["id"], line["variant_id"], line["quantity"], Offer(**line["offer"])) for line in documents
+    )

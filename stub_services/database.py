@@ -1,0 +1,61 @@
+"""What a store needs from a database: transactions and four kinds of statement.
+
+SQL uses `?` for parameters. Transactions are short: a service never asks a peer while one is open.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+Row = Mapping[str, Any]
+Rows = TypeVar("Rows")
+
+
+class Statements(Protocol):
+    """SQL inside one transaction."""
+
+    async def all(self, sql: str, *parameters: object) -> Sequence[Row]:
+        """All rows of a query."""
+
+    async def one(self, sql: str, *parameters: object) -> Row | None:
+        """The first row of a query, if there is one."""
+
+    async def run(self, sql: str, *parameters: object) -> int:
+        """Execute a change; returns how many rows it changed."""
+
+
+class Database(Protocol):
+    """One service's own database."""
+
+    def read(self) -> AbstractAsyncContextManager[Statements]:
+        """Open a transaction that sees one state."""
+
+    def write(self) -> AbstractAsyncContextManager[Statements]:
+        """Open a transaction that is durable when the block ends, and undone when it raises."""
+
+    async def close(self) -> None:
+        """Close; idempotent."""
+
+
+class Store(Generic[Rows]):
+    """A service's tables, seen through its own row functions inside a transaction."""
+
+    def __init__(self, database: Database, rows: Callable[[Statements], Rows]) -> None:
+        """Keep the service's data in `database`, read and written by `rows`."""
+        self._database = database
+        self._rows = rows
+
+    @asynccontextmanager
+    async def read(self) -> "AsyncIterator[Rows]":
+        """Read one state."""
+        async with self._database.read() as sql:
+            yield self._rows(sql)
+
+    @asynccontextmanager
+    async def write(self) -> "AsyncIterator[Rows]":
+        """Change in one commit."""
+        async with self._database.write() as sql:
+            yield self._rows(sql)

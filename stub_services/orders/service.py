@@ -1,0 +1,356 @@
+"""The rules of orders.
+
+Order first, then payment. Every step is a commit that a crash may follow: whoever comes next (the client
+under the same key, or `run_due`) goes on from there, and every peer is idempotent. The rule numbers (R1 to
+R18) are explained in docs/checkout.md.
+"""
+
+import hashlib
+import json
+from collections.abc import Awaitable
+from dataclasses import asdict, replace
+from datetime import timedelta
+
+from backends.errors import InvalidValue, InvalidState, KeyReused, NotFound, ShopError
+from backends.interface import Clock
+from backends.models import CheckoutAttempt, Line, Order, OrderStatus, Page, Totals
+from backends.money import Money
+from stub_services.addresses import valid_address
+from stub_services.caller import Caller
+from stub_services.database import Store
+from stub_services.orders.store import ClaimState, OrderRows, StoredOrder
+from stub_services.outbox import Message, deliver
+from stub_services.peers import (
+    MEMORY,
+    Busy,
+    CartPeer,
+    Due,
+    PaymentPeer,
+    Refusal,
+    Reserved,
+    SoldLine,
+    StockPeer,
+    Taken,
+    Verdict,
+)
+
+PAYMENT_WINDOW = timedelta(minutes=30)
+CLOCK_SKEW = timedelta(minutes=10)
+MAX_PAGE = 100
+MAX_TOTAL = 10**15
+
+_CANCELLED = Refusal("cancelled", "the order was cancelled")
+_REFUNDED = Refusal("refunded", "the merchant refunds the order")
+
+
+class OrderService:
+    """Orders, and the word on whether a payment may charge."""
+
+    def __init__(self, store: Store[OrderRows], carts: CartPeer, stock: StockPeer, *, clock: Clock) -> None:
+        """Keep orders in `store`; `payments` is set by whoever wires the services."""
+        self._store = store
+        self._carts = carts
+        self._stock = stock
+        self._clock = clock
+        self.payments: PaymentPeer
+
+    # --- what customers ask ------------------------------------------------------------------
+
+    async def place(self, caller: Caller, attempt: CheckoutAttempt) -> Order:
+        """Place, or go on placing, or answer what became of it. Raises KeyReused, NotFound, InvalidValue."""
+        order = await self._begun(caller.account(), attempt)
+        if order.state is OrderStatus.PLACING:
+            await self._go_on(order)
+        await self._deliver()
+        return await self.get(caller, attempt.key)
+
+    async def get(self, caller: Caller, ref: str) -> Order:
+        """One order by number or id. Raises NotFound, also for somebody else's."""
+        user_id = caller.account()
+        async with self._store.read() as rows:
+            is_number = ref.isascii() and ref.isdigit() and len(ref) < 16  # noqa: PLR2004  a UUID is longer
+            order = await (rows.by_number(user_id, int(ref)) if is_number else rows.order(ref))
+            if order is None or order.user_id != user_id:
+                raise _unknown(ref)
+            return self._shown(order, await rows.lines(order.id), await rows.claimed_by(order.id))
+
+    async def find(self, caller: Caller, order_id: str) -> Order | None:
+        """Look for an order by id; None if it is not here (yet), or somebody else's."""
+        try:
+            return await self.get(caller, order_id)
+        except NotFound:
+            return None
+
+    async def list(self, caller: Caller, limit: int, cursor: str | None) -> Page[Order]:
+        """The account's orders, newest first."""
+        user_id = caller.account()
+        if not 1 <= limit <= MAX_PAGE:
+            msg = f"the limit is 1 to {MAX_PAGE}"
+            raise InvalidValue(msg, service="orders")
+        if cursor is not None and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 16):  # noqa: PLR2004
+            msg = "this cursor does not belong to this list; start again without it"
+            raise InvalidValue(msg, service="orders")
+        async with self._store.read() as rows:
+            found = await rows.page(user_id, limit + 1, None if cursor is None else int(cursor))
+            shown = [
+                self._shown(order, await rows.lines(order.id), await rows.claimed_by(order.id))
+                for order in found[:limit]
+            ]
+        return Page(tuple(shown), shown[-1].number if len(found) > limit else None)
+
+    async def cancel(self, caller: Caller, order_id: str) -> Order:
+        """Cancel at once, whatever is under way; money that still arrives goes back. Idempotent."""
+        user_id = caller.account()
+        async with self._store.write() as rows:
+            order = await rows.order(order_id)
+            if order is None:
+                await rows.insert_tombstone(order_id, user_id, _CANCELLED, self._clock())
+            elif order.user_id != user_id:
+                raise _unknown(order_id)
+            elif order.state is OrderStatus.PLACING:
+                await _reject(rows, order_id, _CANCELLED)
+            else:
+                await _cancel(rows, order, _CANCELLED)
+        await self._deliver()
+        return await self.get(caller, order_id)
+
+    # --- what PaymentService asks ------------------------------------------------------------
+
+    async def amount_due(self, order_id: str, payment_id: str, user_id: str) -> Due | Busy | Refusal:
+        """Claim the order for one payment, durably; nobody else may charge until it ends (R7)."""
+        async with self._store.write() as rows:
+            order = await rows.order(order_id)
+            claim = await rows.claim(payment_id)
+            if claim is not None and (claim[0] != order_id or claim[1] is ClaimState.DEAD):
+                return Refusal("payment_dead", "this payment has ended")
+            if order is None or order.user_id != user_id:
+                return Refusal("not_found", f"there is no order {order_id!r}")
+            if claim is not None:
+                return Due(order.total, order.currency)
+            if order.state is OrderStatus.PLACING:
+                return Busy()
+            if order.state is not OrderStatus.AWAITING_PAYMENT:
+                return Refusal(f"order_{order.state}", f"the order is {_words(order.state)}")
+            if await rows.claimed_by(order_id) is not None:
+                return Busy()
+            if order.expires_at is not None and order.expires_at <= self._clock():
+                return Refusal("order_expired", "the order waited too long for a payment")
+            await rows.insert_claim(payment_id, order_id, ClaimState.CLAIMED)
+            return Due(order.total, order.currency)
+
+    async def captured(self, order_id: str, payment_id: str, amount: int) -> Verdict:
+        """Answer whether captured money is kept (R11): only for the order that this payment claimed."""
+        async with self._store.write() as rows:
+            order = await rows.order(order_id)
+            if order is None:
+                return Verdict.REFUND
+            if order.state is OrderStatus.PAID:
+                return Verdict.ACCEPTED if order.payment_id == payment_id else Verdict.REFUND
+            claim = await rows.claim(payment_id)
+            await rows.end_claim(payment_id, ClaimState.CAPTURED)
+            if claim != (order_id, ClaimState.CLAIMED) or amount != order.total:
+                return Verdict.REFUND
+            if not await rows.set_paid(order_id, payment_id):
+                return Verdict.REFUND
+            await rows.outbox.put(Message("sell", order_id))
+        await self._deliver()
+        return Verdict.ACCEPTED
+
+    async def payment_dead(self, order_id: str, payment_id: str) -> None:
+        """Record that a payment will never take money, also for an order unknown here (R8, R9)."""
+        async with self._store.write() as rows:
+            await rows.insert_claim(payment_id, order_id, ClaimState.DEAD)
+            await rows.end_claim(payment_id, ClaimState.DEAD)
+
+    async def refunded(self, order_id: str, payment_id: str) -> None:
+        """`cancelled -> refunded`, if it was this payment that paid the order."""
+        async with self._store.write() as rows:
+            order = await rows.order(order_id)
+            if order is not None and order.payment_id == payment_id:
+                await rows.move(order_id, OrderStatus.CANCELLED, OrderStatus.REFUNDED)
+
+    async def give_up(self, order_id: str, payment_id: str) -> None:
+        """Cancel a paid order because the merchant refunds it. Raises InvalidState, NotFound."""
+        async with self._store.write() as rows:
+            order = await rows.order(order_id)
+            if order is None or order.payment_id != payment_id:
+                msg = "this payment did not pay that order"
+                raise InvalidState(msg, service="orders")
+            await _cancel(rows, order, _REFUNDED)
+        await self._deliver()
+
+    # --- what is due -------------------------------------------------------------------------
+
+    async def run_due(self) -> None:
+        """Do what waits: deliver messages, go on with orders that were left half-placed, expire unpaid ones (R17)."""
+        async with self._store.read() as rows:
+            placing = await rows.in_state(OrderStatus.PLACING)
+            overdue = await rows.overdue(self._clock())
+        for order in placing:
+            await self._go_on(order)
+        for order_id in overdue:
+            await self._expire(order_id)
+        await self._deliver()
+
+    async def _expire(self, order_id: str) -> None:
+        async with self._store.write() as rows:
+            still = order_id in await rows.overdue(self._clock())
+            if still and await rows.move(order_id, OrderStatus.AWAITING_PAYMENT, OrderStatus.EXPIRED):
+                await rows.outbox.put(Message("release", order_id))
+
+    async def _deliver(self) -> None:
+        handlers = {
+            "release": lambda message: self._acknowledge(message, self._stock.release(message.order_id)),
+            "give_back": lambda message: self._acknowledge(message, self._carts.give_back(message.order_id)),
+            "sell": lambda message: self._acknowledge(message, self._stock.sell(message.order_id)),
+            "refund": lambda message: self._acknowledge(
+                message, self.payments.refund_order(message.order_id, message.payment_id)
+            ),
+        }
+        await deliver(self._store.read, handlers)
+
+    async def _acknowledge(self, message: Message, sending: Awaitable[None]) -> None:
+        await sending
+        async with self._store.write() as rows:
+            await rows.outbox.remove(message)
+            await rows.finish_rejection(message.order_id)
+
+    # --- placing -----------------------------------------------------------------------------
+
+    async def _begun(self, user_id: str, attempt: CheckoutAttempt) -> StoredOrder:
+        fingerprint = _fingerprint(attempt)
+        async with self._store.write() as rows:
+            order = await rows.order(attempt.key)
+            if order is None:
+                self._check(attempt)
+                await rows.insert_placing(user_id, attempt, fingerprint, self._clock())
+                order = await rows.order(attempt.key)
+            if order is None or order.user_id != user_id:
+                raise _unknown(attempt.key)
+            if order.fingerprint not in (None, fingerprint):
+                msg = "this checkout's id was used before with other content"
+                raise KeyReused(msg, service="orders")
+            return order
+
+    def _check(self, attempt: CheckoutAttempt) -> None:
+        age = self._clock() - attempt.created_at
+        if not -CLOCK_SKEW <= age <= MEMORY:
+            msg = "the checkout is too old to be placed, or the clocks differ"
+            raise InvalidState(msg, hint="shop checkout", service="orders")
+        valid_address(attempt.address)
+        _check_total(attempt.total)
+        if not attempt.key or len(attempt.key) > 64 or attempt.cart_version is None:  # noqa: PLR2004  a UUID has 36
+            msg = "a checkout needs an id and the cart's version"
+            raise InvalidValue(msg, service="orders")
+
+    async def _go_on(self, order: StoredOrder) -> None:
+        """Take the cart, reserve the stock, compare the total. A silent peer leaves the order `placing`."""
+        try:
+            answer = await self._taken_and_reserved(order)
+        except ShopError:
+            return
+        async with self._store.write() as rows:
+            if isinstance(answer, Refusal):
+                await _reject(rows, order.id, answer)
+                return
+            taken, reserved = answer
+            shipping = taken.shipping.price.minor
+            expires = self._clock() + PAYMENT_WINDOW
+            if (reserved.total + shipping, reserved.currency) != (order.total, order.currency):
+                total = Money.of_minor(reserved.total + shipping, reserved.currency)
+                await _reject(rows, order.id, Refusal("price_changed", f"the total is {total} now"))
+            else:
+                await rows.set_placed(order.id, reserved.lines, reserved.total, shipping, expires)
+
+    async def _taken_and_reserved(self, order: StoredOrder) -> tuple[Taken, Reserved] | Refusal:
+        cart_id, version = order.cart_id or "", order.cart_version or 0
+        taken = await self._carts.take(order.id, cart_id, version, order.user_id, order.intent_at)
+        if isinstance(taken, Refusal):
+            return taken
+        if taken.shipping.id != order.shipping:
+            return Refusal("cart_changed", "the delivery changed since it was confirmed")
+        reserved = await self._stock.reserve(order.id, taken.items, order.intent_at)
+        return reserved if isinstance(reserved, Refusal) else (taken, reserved)
+
+    # --- showing -----------------------------------------------------------------------------
+
+    def _shown(self, order: StoredOrder, lines: tuple[SoldLine, ...], claimed_by: str | None) -> Order:
+        """Return the contract's order. Expiry is read off the clock, so that a read needs no write."""
+        state, expires = order.state, order.expires_at
+        open_ = state is OrderStatus.AWAITING_PAYMENT
+        if open_ and expires is not None and expires <= self._clock() and claimed_by is None:
+            state, open_ = OrderStatus.EXPIRED, False
+        return Order(
+            order.id,
+            None if order.number is None else str(order.number),
+            state,
+            order.reason,
+            tuple(_line(order, position, line) for position, line in enumerate(lines)),
+            _totals(order),
+            order.address,
+            order.shipping,
+            order.created_at,
+            expires if open_ else None,
+        )
+
+
+async def _reject(rows: OrderRows, order_id: str, refusal: Refusal) -> None:
+    """`placing -> rejecting`, undoing in the same commit what may have been taken or held."""
+    if await rows.move(order_id, OrderStatus.PLACING, OrderStatus.REJECTING, refusal):
+        await rows.outbox.put(Message("release", order_id), Message("give_back", order_id))
+
+
+async def _cancel(rows: OrderRows, order: StoredOrder, refusal: Refusal) -> None:
+    """`awaiting_payment | paid -> cancelled`; every other state stays as it is."""
+    if order.state not in (OrderStatus.AWAITING_PAYMENT, OrderStatus.PAID):
+        return
+    if await rows.move(order.id, order.state, OrderStatus.CANCELLED, refusal):
+        await rows.outbox.put(Message("release", order.id))
+        if order.payment_id is not None:
+            await rows.outbox.put(Message("refund", order.id, order.payment_id))
+
+
+def _check_total(total: Money) -> None:
+    try:
+        whole = 0 <= total.minor < MAX_TOTAL
+    except (ValueError, ArithmeticError):
+        whole = False
+    if not whole:
+        msg = f"{total} is not a total that this shop could ask for"
+        raise InvalidValue(msg, service="orders")
+
+
+def _fingerprint(attempt: CheckoutAttempt) -> str:
+    document = asdict(replace(attempt, payment=None))
+    return hashlib.sha256(json.dumps(document, default=str, sort_keys=True).encode()).hexdigest()
+
+
+def _totals(order: StoredOrder) -> Totals:
+    return Totals(
+        Money.of_minor(order.items, order.currency),
+        Money.of_minor(order.shipping_price, order.currency),
+        Money.of_minor(order.total, order.currency),
+    )
+
+
+def _line(order: StoredOrder, position: int, line: SoldLine) -> Line:
+    offer = line.offer
+    return Line(
+        f"{order.id}:{position}",
+        offer.variant_id,
+        offer.ref,
+        offer.title,
+        offer.variant,
+        offer.sku,
+        line.quantity,
+        Money.of_minor(offer.unit_price, offer.currency),
+        Money.of_minor(offer.unit_price * line.quantity, offer.currency),
+    )
+
+
+def _words(state: OrderStatus) -> str:
+    return state.value.replace("_", " ")
+
+
+def _unknown(ref: str) -> NotFound:
+    return NotFound(f"there is no order {ref!r}", hint="shop orders list", service="orders")

@@ -1,0 +1,74 @@
+"""Messages that were committed together with the change that caused them.
+
+They are delivered at least once, in any order, to receivers that are idempotent. There is at most one
+message of a kind about the same order and payment, so that is the key. The table `outbox` is part of
+the schema of each service that sends (orders, payments).
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from backends.errors import ShopError
+from stub_services.database import Statements
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message: its kind, and what it is about. `payment_id` is empty where it is about an order only."""
+
+    kind: str
+    order_id: str
+    payment_id: str = ""
+
+
+class Outbox:
+    """The table of messages that are not acknowledged yet."""
+
+    def __init__(self, sql: Statements) -> None:
+        """Work inside the transaction of `sql`."""
+        self._sql = sql
+
+    async def put(self, *messages: Message) -> None:
+        """Add messages to this commit."""
+        for message in messages:
+            await self._sql.run(
+                "INSERT INTO outbox (kind, order_id, payment_id) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                message.kind,
+                message.order_id,
+                message.payment_id,
+            )
+
+    async def pending(self) -> tuple[Message, ...]:
+        """All messages that wait."""
+        rows = await self._sql.all("SELECT kind, order_id, payment_id FROM outbox ORDER BY order_id, payment_id, kind")
+        return tuple(Message(row["kind"], row["order_id"], row["payment_id"]) for row in rows)
+
+    async def remove(self, message: Message) -> None:
+        """Forget an acknowledged message."""
+        await self._sql.run(
+            "DELETE FROM outbox WHERE kind = ? AND order_id = ? AND payment_id = ?",
+            message.kind,
+            message.order_id,
+            message.payment_id,
+        )
+
+
+class _Sender(Protocol):
+    @property
+    def outbox(self) -> Outbox: ...
+
+
+async def deliver(
+    read: Callable[[], AbstractAsyncContextManager[_Sender]],
+    handlers: Mapping[str, Callable[[Message], Awaitable[None]]],
+) -> None:
+    """Hand every waiting message to its handler, which also removes it; silence leaves it waiting."""
+    async with read() as rows:
+        waiting = await rows.outbox.pending()
+    for message in waiting:
+        try:
+            await handlers[message.kind](message)
+        except ShopError:
+            continue

@@ -1,0 +1,1 @@
+"""PaymentService: at most one live charge for each order."""

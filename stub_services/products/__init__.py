@@ -1,0 +1,1 @@
+"""ProductService: the catalog and its stock."""

@@ -1,0 +1,320 @@
+"""ProductService's tables: products, variants with their stock, reservations, the search index."""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+
+from backends.models import Category, Product, ProductQuery, Sort, Variant
+from backends.money import Money
+from backends.text import clean
+from stub_services.database import Row, Statements
+from stub_services.peers import CURRENCY, Item, Offer, Refusal, Reserved, SoldLine
+
+SINGLE_VARIANT = "standard"
+"""The name of the only variant of a product that needs no choice."""
+
+_SORTS = {
+    Sort.TITLE: ("title_key", ">", "ASC"),
+    Sort.PRICE: ("price_from", ">", "ASC"),
+    Sort.PRICE_DESC: ("price_from", "<", "DESC"),
+    Sort.RELEVANCE: ("score", ">", "ASC"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """What an order holds, sold or was refused; `outcome` is None for a tombstone."""
+
+    state: str
+    outcome: Reserved | Refusal | None
+
+
+class ProductRows:
+    """The catalog and its stock inside one transaction."""
+
+    def __init__(self, sql: Statements) -> None:
+        """Work inside the transaction of `sql`."""
+        self._sql = sql
+
+    # --- reading -----------------------------------------------------------------------------
+
+    async def page(
+        self, query: ProductQuery, category: str | None, limit: int, after: tuple[object, str] | None
+    ) -> list[tuple[Product, object]]:
+        """Up to `limit` products after a key, each with the key it sorts by."""
+        source, where, parameters = _selection(query, category)
+        key, operator, direction = _SORTS[query.sort]
+        score = "bm25(search, 10, 5, 3, 5, 1)" if query.text else "0"
+        if after is not None:
+            where.append(f"{key} {operator}= ? AND ({key} {operator} ? OR slug > ?)")
+            parameters += [after[0], after[0], after[1]]
+        rows = await self._sql.all(
+            f"SELECT * FROM (SELECT products.*, {score} AS score FROM {source}) AS found"
+            f" {_where(where)} ORDER BY {key} {direction}, slug LIMIT ?",
+            *parameters,
+            limit,
+        )
+        products = await self._with_variants(rows)
+        return [(product, row[key]) for product, row in zip(products, rows, strict=True)]
+
+    async def count(self, query: ProductQuery, category: str | None, most: int) -> int | None:
+        """How many products match, or None if more than `most`: counting a million takes too long."""
+        source, where, parameters = _selection(query, category)
+        row = await self._sql.one(
+            f"SELECT count(*) AS n FROM (SELECT 1 FROM (SELECT products.* FROM {source}) AS found"
+            f" {_where(where)} LIMIT ?) AS counted",
+            *parameters,
+            most + 1,
+        )
+        return row["n"] if row and row["n"] <= most else None
+
+    async def product(self, ref: str) -> Product | None:
+        """One product by slug or id."""
+        rows = await self._sql.all("SELECT * FROM products WHERE slug = ? OR id = ?", ref, ref)
+        return next(iter(await self._with_variants(rows)), None)
+
+    async def categories(self) -> tuple[Category, ...]:
+        """All categories by title."""
+        rows = await self._sql.all(
+            "SELECT category_slug, min(category) AS title, count(*) AS n FROM products"
+            " GROUP BY category_slug ORDER BY title"
+        )
+        return tuple(Category(row["category_slug"], clean(row["title"]), row["n"]) for row in rows)
+
+    async def offers(self, variant_ids: tuple[str, ...]) -> dict[str, Offer]:
+        """Price and stock of the variants that exist."""
+        rows = await self._sql.all(
+            "SELECT variants.*, products.slug, products.title FROM variants"
+            f" JOIN products ON products.id = variants.product_id WHERE variants.id IN ({_marks(variant_ids)})",
+            *variant_ids,
+        )
+        return {row["id"]: _offer(row) for row in rows}
+
+    async def _with_variants(self, rows: Sequence[Row]) -> list[Product]:
+        ids = [row["id"] for row in rows]
+        variants: dict[str, list[Row]] = defaultdict(list)
+        for row in await self._sql.all(
+            f"SELECT * FROM variants WHERE product_id IN ({_marks(ids)}) ORDER BY product_id, position", *ids
+        ):
+            variants[row["product_id"]].append(row)
+        return [_product(row, variants[row["id"]]) for row in rows]
+
+    # --- importing ---------------------------------------------------------------------------
+
+    async def is_empty(self) -> bool:
+        """Whether there is no product yet."""
+        return await self._sql.one("SELECT 1 FROM products LIMIT 1") is None
+
+    async def put(self, product: Product, category_slug: str) -> None:
+        """Add a product or replace the one with its slug; reserved and sold stock stay counted."""
+        number = await self._number(product.slug)
+        values = (
+            product.slug,
+            product.slug,
+            product.title,
+            product.title.casefold(),
+            product.brand,
+            product.category,
+            category_slug,
+            product.description,
+            min(variant.price.minor for variant in product.variants),
+            number,
+        )
+        await self._sql.run(
+            "INSERT INTO products (id, slug, title, title_key, brand, category, category_slug, description,"
+            " price_from, number) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (slug) DO UPDATE SET"
+            " title = excluded.title, title_key = excluded.title_key, brand = excluded.brand,"
+            " category = excluded.category, category_slug = excluded.category_slug,"
+            " description = excluded.description, price_from = excluded.price_from",
+            *values,
+        )
+        await self._index(number, product)
+        ids = [f"{product.slug}/{variant.name}" for variant in product.variants]
+        await self._sql.run(
+            f"DELETE FROM variants WHERE product_id = ? AND id NOT IN ({_marks(ids)})", product.slug, *ids
+        )
+        for position, variant in enumerate(product.variants):
+            await self._put_variant(product.slug, position, variant)
+
+    async def _number(self, slug: str) -> int:
+        row = await self._sql.one(
+            "SELECT COALESCE((SELECT number FROM products WHERE slug = ?),"
+            " (SELECT COALESCE(max(number), 0) + 1 FROM products)) AS number",
+            slug,
+        )
+        return int(row["number"]) if row else 1
+
+    async def _index(self, number: int, product: Product) -> None:
+        await self._sql.run("DELETE FROM search WHERE rowid = ?", number)
+        await self._sql.run(
+            "INSERT INTO search (rowid, title, brand, category, variants, description) VALUES (?, ?, ?, ?, ?, ?)",
+            number,
+            product.title,
+            product.brand,
+            product.category,
+            " ".join(f"{variant.name} {variant.sku}" for variant in product.variants),
+            product.description,
+        )
+
+    async def _put_variant(self, slug: str, position: int, variant: Variant) -> None:
+        await self._sql.run(
+            "INSERT INTO variants (id, product_id, position, name, sku, price, currency, available)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET position = excluded.position,"
+            " sku = excluded.sku, price = excluded.price, currency = excluded.currency, available = excluded.available",
+            f"{slug}/{variant.name}",
+            slug,
+            position,
+            variant.name,
+            variant.sku,
+            variant.price.minor,
+            variant.price.currency,
+            variant.stock or 0,
+        )
+
+    # --- reserving ---------------------------------------------------------------------------
+
+    async def reservation(self, order_id: str) -> Reservation | None:
+        """What is recorded for an order."""
+        row = await self._sql.one("SELECT * FROM reservations WHERE order_id = ?", order_id)
+        return row and _reservation(row)
+
+    async def insert_reservation(self, order_id: str, state: str, outcome: Reserved | Refusal | None) -> None:
+        """Record what was answered to an order."""
+        refusal = outcome if isinstance(outcome, Refusal) else None
+        held = outcome if isinstance(outcome, Reserved) else Reserved((), 0, CURRENCY)
+        await self._sql.run(
+            "INSERT INTO reservations (order_id, state, reason, message, lines, total, currency)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            order_id,
+            state,
+            refusal and refusal.reason,
+            refusal and refusal.message,
+            json.dumps([asdict(line) for line in held.lines]),
+            held.total,
+            held.currency,
+        )
+
+    async def move_reservation(self, order_id: str, state: str, *, expected: tuple[str, ...]) -> bool:
+        """Compare and set the state (R1)."""
+        return 1 == await self._sql.run(
+            f"UPDATE reservations SET state = ? WHERE order_id = ? AND state IN ({_marks(expected)})",
+            state,
+            order_id,
+            *expected,
+        )
+
+    async def hold(self, item: Item) -> None:
+        """Move pieces from the shelf into reservations."""
+        await self._move(item, "available", "reserved")
+
+    async def sell(self, item: Item) -> None:
+        """Move pieces from reservations into what is sold."""
+        await self._move(item, "reserved", "sold")
+
+    async def put_back(self, item: Item, *, sold: bool) -> None:
+        """Move pieces back on the shelf."""
+        await self._move(item, "sold" if sold else "reserved", "available")
+
+    async def _move(self, item: Item, source: str, target: str) -> None:
+        await self._sql.run(
+            f"UPDATE variants SET {source} = {source} - ?, {target} = {target} + ? WHERE id = ?",
+            item.quantity,
+            item.quantity,
+            item.variant_id,
+        )
+
+
+def _selection(query: ProductQuery, category: str | None) -> tuple[str, list[str], list[object]]:
+    """Return the tables, the conditions and the parameters that a query means."""
+    where: list[str] = []
+    parameters: list[object] = []
+    source = "products"
+    if query.text:
+        source = "search JOIN products ON products.number = search.rowid WHERE search MATCH ?"
+        parameters.append(_match(query.text))
+    if category is not None:
+        where.append("category_slug = ?")
+        parameters.append(category)
+    variant = [
+        (condition, value)
+        for condition, value in (
+            ("variants.price >= ?", _minor(query.price_min)),
+            ("variants.price <= ?", _minor(query.price_max)),
+            ("variants.available > ?", 0 if query.in_stock else None),
+        )
+        if value is not None
+    ]
+    if variant:
+        conditions = " AND ".join(condition for condition, _ in variant)
+        where.append(f"EXISTS (SELECT 1 FROM variants WHERE product_id = found.id AND {conditions})")
+        parameters += [value for _, value in variant]
+    return source, where, parameters
+
+
+def _match(text: str) -> str:
+    """Every word must occur, as written or as the start of a longer one (FTS5 strings, so no syntax leaks in)."""
+    return " ".join('"' + word.replace('"', '""') + '"*' for word in text.split())
+
+
+def _minor(amount: Decimal | None) -> int | None:
+    return None if amount is None else int(Money(amount, CURRENCY).amount.scaleb(2))
+
+
+def _where(conditions: list[str]) -> str:
+    return "WHERE " + " AND ".join(conditions) if conditions else ""
+
+
+def _marks(values: Sequence[str]) -> str:
+    return ", ".join("?" for _ in values)
+
+
+def _ref(slug: str, variant: str) -> str:
+    return slug if variant == SINGLE_VARIANT else f"{slug}/{variant}"
+
+
+def _product(row: Row, variants: list[Row]) -> Product:
+    return Product(
+        row["id"],
+        row["slug"],
+        clean(row["title"]),
+        clean(row["brand"]),
+        clean(row["category"]),
+        clean(" ".join(row["description"].split())),
+        tuple(_variant(row["slug"], variant) for variant in variants),
+    )
+
+
+def _variant(slug: str, row: Row) -> Variant:
+    return Variant(
+        row["id"],
+        _ref(slug, row["name"]),
+        row["name"],
+        clean(row["sku"]),
+        Money.of_minor(row["price"], row["currency"]),
+        row["available"] > 0,
+        row["available"],
+    )
+
+
+def _offer(row: Row) -> Offer:
+    return Offer(
+        row["id"],
+        _ref(row["slug"], row["name"]),
+        clean(row["title"]),
+        row["name"],
+        clean(row["sku"]),
+        row["price"],
+        row["currency"],
+        row["available"],
+    )
+
+
+def _reservation(row: Row) -> Reservation:
+    if row["state"] == "refused":
+        return Reservation("refused", Refusal(row["reason"], row["message"]))
+    if row["state"] == "released":
+        return Reservation("released", None)
+    lines = tuple(SoldLine(Offer(**line["offer"]), line["quantity"]) for line in json.loads(row["lines"]))
+    return Reservation(row["state"], Reserved(lines, row["total"], row["currency"]))

@@ -1,0 +1,207 @@
+"""SQLite in process: WAL, every commit synced, called directly because it answers in microseconds.
+
+A file is opened at its first use, so a command pays only for the services it touches. Several
+processes may share it: writes take short immediate transactions and wait for each other until the
+action's deadline.
+"""
+
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from time import sleep
+
+from backends.deadline import remaining
+from backends.errors import InvalidValue, Locked, Outcome, ShopError, StorageError
+from stub_services.database import Row
+
+_MEMORY = ":memory:"
+_POLL_SECONDS = 0.005
+
+
+class SqliteStatements:
+    """Statements of one open transaction; nothing here ever suspends."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Run on `connection`."""
+        self._connection = connection
+
+    async def all(self, sql: str, *parameters: object) -> list[Row]:
+        """All rows of a query."""
+        return self._connection.execute(sql, parameters).fetchall()
+
+    async def one(self, sql: str, *parameters: object) -> Row | None:
+        """The first row of a query, if there is one."""
+        row: Row | None = self._connection.execute(sql, parameters).fetchone()
+        return row
+
+    async def run(self, sql: str, *parameters: object) -> int:
+        """Execute a change; returns how many rows it changed."""
+        return self._connection.execute(sql, parameters).rowcount
+
+
+class SqliteDatabase:
+    """One service's database in a file of its own, or in memory where `path` is None."""
+
+    def __init__(self, path: Path | None, migrations: Path, *, service: str) -> None:
+        """Name the file and the folder of numbered `.sql` migrations; nothing is opened yet."""
+        self._path = path
+        self._migrations = migrations
+        self._service = service
+        self._connection: sqlite3.Connection | None = None
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[SqliteStatements]:
+        """Open a transaction that sees one state."""
+        with self._transaction("BEGIN") as statements:
+            yield statements
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[SqliteStatements]:
+        """Open a transaction that is on disk when the block ends."""
+        with self._transaction("BEGIN IMMEDIATE") as statements:
+            yield statements
+
+    async def close(self) -> None:
+        """Close; idempotent."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[SqliteStatements]:
+        with self._explained(Outcome.NOT_APPLIED):
+            connection = self._opened()
+            connection.execute(f"PRAGMA busy_timeout = {int(remaining() * 1000)}")
+            connection.execute(begin)
+        try:
+            with self._explained(Outcome.NOT_APPLIED):
+                yield SqliteStatements(connection)
+        except BaseException:
+            self._undo(connection)
+            raise
+        try:
+            # A commit that fails half way (fsync, say) may still be on disk after a restart.
+            with self._explained(Outcome.UNKNOWN):
+                connection.execute("COMMIT")
+        except BaseException:
+            self._undo(connection)
+            raise
+
+    @staticmethod
+    def _undo(connection: sqlite3.Connection) -> None:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._connection is None:
+            if self._path is not None:
+                _make_directory(self._path.parent)
+            self._connection = self._connect()
+        return self._connection
+
+    def _connect(self) -> sqlite3.Connection:
+        # The TUI uses the backend from one worker thread that is not always the one that opened it.
+        connection = sqlite3.connect(
+            self._path or _MEMORY, isolation_level=None, check_same_thread=False, timeout=remaining()
+        )
+        try:
+            connection.row_factory = sqlite3.Row
+            if self._path is not None:
+                _use_wal(connection)
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            migrate(connection, self._migrations)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    @contextmanager
+    def _explained(self, outcome: Outcome) -> Iterator[None]:
+        """Turn SQLite's errors into ours: what happened, to which file, and what helps."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise explain(error, self._path, self._service, outcome) from error
+        except (OverflowError, UnicodeEncodeError) as error:
+            msg = f"a value cannot be stored: {error}"
+            raise InvalidValue(msg, service=self._service) from error
+        except OSError as error:
+            msg = f"the shop's data at {self._path} cannot be used: {error.strerror}"
+            raise StorageError(msg, hint="shop --backend memory: products list", service=self._service) from error
+
+
+def explain(error: sqlite3.Error, path: Path | None, service: str | None, outcome: Outcome) -> ShopError:
+    """Return the error for people that an SQLite error means."""
+    # The primary result code is the low byte (https://sqlite.org/rescode.html).
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        msg = f"another process is busy with {path}; nothing was changed"
+        return Locked(msg, hint="run the same command again", service=service)
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        msg = f"the database {path} is damaged: {error}"
+        return StorageError(msg, hint=f"mv '{path}' '{path}.damaged'", service=service)
+    if code == sqlite3.SQLITE_FULL:
+        msg = f"the disk is full: {path} cannot grow"
+        return StorageError(msg, hint="free some space, then run the same command again", service=service)
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
+        msg = f"the database {path} cannot be opened for writing: {error}"
+        hint = f"ls -ld '{path.parent}' '{path}'" if path else None
+        return StorageError(msg, hint=hint, service=service)
+    if code == sqlite3.SQLITE_IOERR:
+        msg = f"the disk failed under {path}: {error}"
+        return StorageError(msg, hint="run the same command again", service=service, outcome=outcome)
+    raise error  # a bug of ours, not the person's trouble
+
+
+def _make_directory(directory: Path) -> None:
+    if not directory.is_dir():
+        os.makedirs(directory, mode=0o700, exist_ok=True)  # noqa: PTH103  Path.mkdir gives parents the default mode
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch to write-ahead logging; SQLite does not wait for a lock by itself here."""
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if remaining() < _POLL_SECONDS:
+                raise
+            sleep(_POLL_SECONDS)
+        else:
+            return
+
+
+def migrate(connection: sqlite3.Connection, migrations: Path) -> None:
+    """Bring the schema up to date: numbered files, each in one transaction, each once.
+
+    Raises StorageError if the file was made by a newer `shop`.
+    """
+    files = sorted(name for name in os.listdir(migrations) if name.endswith(".sql"))  # noqa: PTH208  pathlib costs more
+    done = _version(connection)
+    if done > len(files):
+        msg = f"the data was made by a newer shop (schema {done}, this one knows {len(files)})"
+        raise StorageError(msg, hint="python3 -m pip install --upgrade shopcli")
+    for number in range(done + 1, len(files) + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if _version(connection) < number:
+                for statement in (migrations / files[number - 1]).read_text("utf-8").split(";\n"):
+                    connection.execute(statement)
+                connection.execute("INSERT INTO schema_migrations (version) VALUES (?)", (number,))
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    try:
+        row = connection.execute("SELECT max(version) FROM schema_migrations").fetchone()
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error):
+            return 0
+        raise
+    return int(row[0] or 0)

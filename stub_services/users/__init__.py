@@ -1,0 +1,1 @@
+"""UserService: accounts, sessions and address books."""
