@@ -187,5 +187,3 @@ class Backend(Protocol):
 
     async def aclose(self) -> None:
         """Close files and connections; idempotent."""
-
-

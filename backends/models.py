@@ -231,7 +231,10 @@ class OrderStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order. `number` is the short one for people; `reason` says why it was rejected or cancelled."""
+    """An order. `number` is the short one for people.
+
+    `reason` is a code that says why it was rejected or cancelled, `message` a sentence about that.
+    """
 
     id: str
     number: str | None
@@ -242,6 +245,7 @@ class Order:
     address: Address | None
     shipping: str | None
     created_at: datetime
+    message: str | None = None
     expires_at: datetime | None = None
     """When it expires unless it is paid; None once that cannot happen."""
 

@@ -1,6 +1,5 @@
 """Which URL scheme is served by which module. Strings only, so that nothing is imported before it is used."""
 
-from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from backends.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, MutableMapping
 
     from backends.interface import Backend, Clock, Ids, SessionStore
 

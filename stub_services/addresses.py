@@ -30,7 +30,7 @@ def valid_address(address: Address) -> Address:
 
 
 def text(field: str, value: str) -> str:
-    """Return the value without outer spaces. Raises InvalidValue if it is empty, too long or has invisible characters."""
+    """Return the value without outer spaces. Raises InvalidValue if it is empty, too long or not clean."""
     stripped = value.strip()
     if not 1 <= len(stripped) <= MAX_FIELD:
         msg = f"the {field} must have 1 to {MAX_FIELD} characters"

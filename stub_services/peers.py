@@ -97,7 +97,9 @@ class Verdict(StrEnum):
 class CartPeer(Protocol):
     """What OrderService asks of CartService."""
 
-    async def take(self, order_id: str, cart_id: str, version: int, user_id: str, intent_at: datetime) -> Taken | Refusal:
+    async def take(
+        self, order_id: str, cart_id: str, version: int, user_id: str, intent_at: datetime
+    ) -> Taken | Refusal:
         """Move the cart's lines to the order in one commit, if the cart is still at `version`."""
 
     async def give_back(self, order_id: str) -> None:

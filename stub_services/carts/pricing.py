@@ -34,7 +34,7 @@ def priced(cart: StoredCart, offers: Mapping[str, Offer] | None) -> Cart:
         shipping,
         Totals(
             Money.of_minor(items, CURRENCY),
-            shipping and shipping.price,
+            shipping.price if shipping else None,
             Money.of_minor(items + (shipping.price.minor if shipping else 0), CURRENCY),
         ),
         tuple(_requirements(cart, shipping)),
@@ -75,17 +75,21 @@ def _requirements(cart: StoredCart, shipping: ShippingOption | None) -> Iterator
 
 
 def _notices(cart: StoredCart, offers: Mapping[str, Offer] | None) -> Iterator[Notice]:
-    if offers is None and cart.lines:
-        yield Notice("prices_unconfirmed", "The products service does not answer: prices are the last known ones.")
+    if offers is None:
+        if cart.lines:
+            yield Notice("prices_unconfirmed", "The products service is silent: these are the last known prices.")
         return
-    for line in cart.lines if offers is not None else ():
-        now = offers.get(line.variant_id)
-        if now is None:
-            yield Notice("not_sold", f"{line.offer.title} is not sold any more.", line.id)
-            continue
-        if now.unit_price != line.offer.unit_price:
-            before = Money.of_minor(line.offer.unit_price, line.offer.currency)
-            after = Money.of_minor(now.unit_price, now.currency)
-            yield Notice("price_changed", f"{now.title}: the price changed from {before} to {after}.", line.id)
-        if now.available < line.quantity:
-            yield Notice("short_stock", f"{now.title}: {line.quantity} in the cart, {now.available} left.", line.id)
+    for line in cart.lines:
+        yield from _line_notices(line, offers.get(line.variant_id))
+
+
+def _line_notices(line: CartLine, now: Offer | None) -> Iterator[Notice]:
+    if now is None:
+        yield Notice("not_sold", f"{line.offer.title} is not sold any more.", line.id)
+        return
+    if now.unit_price != line.offer.unit_price:
+        before = Money.of_minor(line.offer.unit_price, line.offer.currency)
+        after = Money.of_minor(now.unit_price, now.currency)
+        yield Notice("price_changed", f"{now.title}: the price changed from {before} to {after}.", line.id)
+    if now.available < line.quantity:
+        yield Notice("short_stock", f"{now.title}: {line.quantity} in the cart, {now.available} left.", line.id)

@@ -123,7 +123,9 @@ class CartService:
 
     # --- what peers ask ----------------------------------------------------------------------
 
-    async def take(self, order_id: str, cart_id: str, version: int, user_id: str, intent_at: datetime) -> Taken | Refusal:
+    async def take(
+        self, order_id: str, cart_id: str, version: int, user_id: str, intent_at: datetime
+    ) -> Taken | Refusal:
         """Give the lines to the order in one commit, if the cart is what the person confirmed."""
         async with self._store.write() as rows:
             known = await rows.take(order_id)
@@ -173,7 +175,9 @@ class CartService:
     async def _found_or_made(self, rows: CartRows, caller: Caller) -> StoredCart:
         cart = await _find(rows, caller)
         if cart is None:
-            await rows.insert(caller.cart_id if caller.user_id is None and caller.cart_id else self._ids(), caller.user_id)
+            await rows.insert(
+                caller.cart_id if caller.user_id is None and caller.cart_id else self._ids(), caller.user_id
+            )
             cart = await _find(rows, caller)
         if cart is None:
             msg = "a guest's cart needs an id"
@@ -240,5 +244,11 @@ def _check_stock(offer: Offer, before: int, wanted: int) -> None:
     left = offer.available - before
     held = f", {before} of them in your cart" if before else ""
     msg = f"{offer.title}: {offer.available} in stock{held}"
-    hint = f"shop cart add {offer.ref}:{left}" if left > 0 else "shop cart show" if before else "shop products list --in-stock"
+    hint = (
+        f"shop cart add {offer.ref}:{left}"
+        if left > 0
+        else "shop cart show"
+        if before
+        else "shop products list --in-stock"
+    )
     raise OutOfStock(msg, hint=hint, service="products")

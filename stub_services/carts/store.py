@@ -106,7 +106,7 @@ class CartRows:
     async def take(self, order_id: str) -> Take | None:
         """What is recorded for an order."""
         row = await self._sql.one("SELECT * FROM taken WHERE order_id = ?", order_id)
-        return row and Take(row["state"], row["cart_id"], _lines(json.loads(row["lines"])), row["shipping"])
+        return Take(row["state"], row["cart_id"], _lines(json.loads(row["lines"])), row["shipping"]) if row else None
 
     async def insert_take(self, order_id: str, take: Take) -> None:
         """Record what an order took, or that it never will."""
@@ -121,9 +121,10 @@ class CartRows:
 
     async def mark_returned(self, order_id: str) -> bool:
         """Compare and set (R1): only the first give-back returns True."""
-        return 1 == await self._sql.run(
+        moved = await self._sql.run(
             "UPDATE taken SET state = 'returned' WHERE order_id = ? AND state = 'taken'", order_id
         )
+        return moved == 1
 
     async def _cart(self, row: Row | None) -> StoredCart | None:
         if row is None:

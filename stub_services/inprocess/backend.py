@@ -1,6 +1,7 @@
 """The contract on top of the five services: who is calling, and what is due first."""
 
 from collections.abc import MutableMapping
+from contextlib import suppress
 
 from backends.capabilities import Capability
 from backends.errors import LoginRequired, ShopError
@@ -83,10 +84,8 @@ class _Users:
     async def login(self, email: str, password: str) -> Session:
         session, token = await self._service.login(email, password)
         self._desk.sessions.update(lambda kept: kept.update(token=token))
-        try:
+        with suppress(ShopError):  # the guest cart stays noted and is merged at the next use of the cart
             await self._desk.merge(session.user.id)
-        except ShopError:
-            pass  # the guest cart stays noted and is merged at the next use of the cart
         return session
 
     async def logout(self) -> None:

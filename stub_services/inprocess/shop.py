@@ -47,9 +47,7 @@ class Shop:
         self.users = UserService(Store(self.databases["users"], UserRows), Argon2Passwords(), clock=clock, ids=ids)
         self.products = ProductService(Store(self.databases["products"], ProductRows), clock=clock)
         self.carts = CartService(Store(self.databases["carts"], CartRows), self.products, clock=clock, ids=ids)
-        self.orders = OrderService(
-            Store(self.databases["orders"], OrderRows), self.carts, self.products, clock=clock
-        )
+        self.orders = OrderService(Store(self.databases["orders"], OrderRows), self.carts, self.products, clock=clock)
         self.payments = PaymentService(
             Store(self.databases["payments"], PaymentRows),
             TestProcessor(Store(self.databases["processor"], ChargeRows), clock=clock),

@@ -9,9 +9,9 @@ import hashlib
 import json
 from collections.abc import Awaitable
 from dataclasses import asdict, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from backends.errors import InvalidValue, InvalidState, KeyReused, NotFound, ShopError
+from backends.errors import InvalidState, InvalidValue, KeyReused, NotFound, ShopError
 from backends.interface import Clock
 from backends.models import CheckoutAttempt, Line, Order, OrderStatus, Page, Totals
 from backends.money import Money
@@ -127,14 +127,9 @@ class OrderService:
                 return Refusal("not_found", f"there is no order {order_id!r}")
             if claim is not None:
                 return Due(order.total, order.currency)
-            if order.state is OrderStatus.PLACING:
-                return Busy()
-            if order.state is not OrderStatus.AWAITING_PAYMENT:
-                return Refusal(f"order_{order.state}", f"the order is {_words(order.state)}")
-            if await rows.claimed_by(order_id) is not None:
-                return Busy()
-            if order.expires_at is not None and order.expires_at <= self._clock():
-                return Refusal("order_expired", "the order waited too long for a payment")
+            closed = _not_payable(order, await rows.claimed_by(order_id), self._clock())
+            if closed is not None:
+                return closed
             await rows.insert_claim(payment_id, order_id, ClaimState.CLAIMED)
             return Due(order.total, order.currency)
 
@@ -290,8 +285,20 @@ class OrderService:
             order.address,
             order.shipping,
             order.created_at,
+            order.message,
             expires if open_ else None,
         )
+
+
+def _not_payable(order: StoredOrder, claimed_by: str | None, now: datetime) -> Busy | Refusal | None:
+    """Return why a new payment may not charge this order, or None."""
+    if order.state is OrderStatus.PLACING or claimed_by is not None:
+        return Busy()
+    if order.state is not OrderStatus.AWAITING_PAYMENT:
+        return Refusal(f"order_{order.state}", f"the order is {_words(order.state)}")
+    if order.expires_at is not None and order.expires_at <= now:
+        return Refusal("order_expired", "the order waited too long for a payment")
+    return None
 
 
 async def _reject(rows: OrderRows, order_id: str, refusal: Refusal) -> None:

@@ -58,12 +58,12 @@ class OrderRows:
     async def order(self, order_id: str) -> StoredOrder | None:
         """One order by id."""
         row = await self._sql.one("SELECT * FROM orders WHERE id = ?", order_id)
-        return row and _order(row)
+        return _order(row) if row else None
 
     async def by_number(self, user_id: str, number: int) -> StoredOrder | None:
         """One order of an account by its short number."""
         row = await self._sql.one("SELECT * FROM orders WHERE user_id = ? AND number = ?", user_id, number)
-        return row and _order(row)
+        return _order(row) if row else None
 
     async def page(self, user_id: str, limit: int, before: int | None) -> list[StoredOrder]:
         """Placed orders of an account, newest first."""
@@ -115,7 +115,9 @@ class OrderRows:
             to_millis(now),
         )
 
-    async def set_placed(self, order_id: str, lines: tuple[SoldLine, ...], items: int, shipping: int, expires: datetime) -> bool:
+    async def set_placed(
+        self, order_id: str, lines: tuple[SoldLine, ...], items: int, shipping: int, expires: datetime
+    ) -> bool:
         """`placing -> awaiting_payment`, with lines and a short number."""
         moved = await self._sql.run(
             "UPDATE orders SET state = ?, items = ?, shipping_price = ?, expires_at = ?,"
@@ -138,9 +140,11 @@ class OrderRows:
             )
         return moved == 1
 
-    async def move(self, order_id: str, source: OrderStatus, target: OrderStatus, refusal: Refusal | None = None) -> bool:
+    async def move(
+        self, order_id: str, source: OrderStatus, target: OrderStatus, refusal: Refusal | None = None
+    ) -> bool:
         """Compare and set the state, with the reason if there is one."""
-        return 1 == await self._sql.run(
+        moved = await self._sql.run(
             "UPDATE orders SET state = ?, reason = COALESCE(?, reason), message = COALESCE(?, message)"
             " WHERE id = ? AND state = ?",
             target,
@@ -149,16 +153,18 @@ class OrderRows:
             order_id,
             source,
         )
+        return moved == 1
 
     async def set_paid(self, order_id: str, payment_id: str) -> bool:
         """`awaiting_payment -> paid(payment)`."""
-        return 1 == await self._sql.run(
+        moved = await self._sql.run(
             "UPDATE orders SET state = ?, payment_id = ? WHERE id = ? AND state = ?",
             OrderStatus.PAID,
             payment_id,
             order_id,
             OrderStatus.AWAITING_PAYMENT,
         )
+        return moved == 1
 
     async def finish_rejection(self, order_id: str) -> None:
         """`rejecting -> rejected` once cart and stock have acknowledged (R4)."""
@@ -188,14 +194,14 @@ class OrderRows:
     async def claim(self, payment_id: str) -> tuple[str, ClaimState] | None:
         """The order and state of a payment's claim."""
         row = await self._sql.one("SELECT * FROM claims WHERE payment_id = ?", payment_id)
-        return row and (row["order_id"], ClaimState(row["state"]))
+        return (row["order_id"], ClaimState(row["state"])) if row else None
 
     async def claimed_by(self, order_id: str) -> str | None:
         """The payment that is charging this order now."""
         row = await self._sql.one(
             "SELECT payment_id FROM claims WHERE order_id = ? AND state = ?", order_id, ClaimState.CLAIMED
         )
-        return row and row["payment_id"]
+        return row["payment_id"] if row else None
 
     async def insert_claim(self, payment_id: str, order_id: str, state: ClaimState) -> None:
         """Record a payment, also for an order that is unknown here (R8); nothing happens if it is there."""

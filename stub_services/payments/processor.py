@@ -41,7 +41,7 @@ class ChargeRows:
     async def behaviour(self, token: str) -> str | None:
         """The test token that a card's token behaves like."""
         row = await self._sql.one("SELECT behaviour FROM cards WHERE token = ?", token)
-        return row and row["behaviour"]
+        return row["behaviour"] if row else None
 
     async def insert_card(self, token: str, behaviour: str) -> None:
         """Remember how a card behaves; of its number nothing is kept."""
@@ -66,7 +66,9 @@ class ChargeRows:
 
     async def refund(self, reference: str) -> None:
         """Give back all of a charge; idempotent."""
-        await self._sql.run("UPDATE charges SET refunded = amount WHERE reference = ? AND state = 'captured'", reference)
+        await self._sql.run(
+            "UPDATE charges SET refunded = amount WHERE reference = ? AND state = 'captured'", reference
+        )
 
 
 class TestProcessor:
@@ -112,7 +114,7 @@ class TestProcessor:
         """What became of a charge, however old; None if there never was one."""
         async with self._store.read() as rows:
             known = await rows.charge(reference, 0)
-        return known and _charge(known["state"])
+        return _charge(known["state"]) if known else None
 
     async def refund(self, reference: str) -> None:
         """Give the money back; idempotent."""

@@ -45,7 +45,7 @@ class PaymentRows:
     async def payment(self, payment_id: str) -> StoredPayment | None:
         """One payment by id."""
         row = await self._sql.one("SELECT * FROM payments WHERE id = ?", payment_id)
-        return row and _payment(row)
+        return _payment(row) if row else None
 
     async def of_order(self, order_id: str, user_id: str) -> list[StoredPayment]:
         """An order's payments by this account, oldest first."""
@@ -78,19 +78,22 @@ class PaymentRows:
             to_millis(payment.created_at),
         )
 
-    async def move(self, payment_id: str, source: PaymentStatus, target: PaymentStatus, reason: str | None = None) -> bool:
+    async def move(
+        self, payment_id: str, source: PaymentStatus, target: PaymentStatus, reason: str | None = None
+    ) -> bool:
         """Compare and set the state."""
-        return 1 == await self._sql.run(
+        moved = await self._sql.run(
             "UPDATE payments SET state = ?, reason = COALESCE(?, reason) WHERE id = ? AND state = ?",
             target,
             reason,
             payment_id,
             source,
         )
+        return moved == 1
 
     async def set_charging(self, payment_id: str, amount: int, currency: str) -> bool:
         """`created -> charging(amount)`: the order is claimed."""
-        return 1 == await self._sql.run(
+        moved = await self._sql.run(
             "UPDATE payments SET state = ?, amount = ?, currency = ? WHERE id = ? AND state = ?",
             PaymentStatus.CHARGING,
             amount,
@@ -98,6 +101,7 @@ class PaymentRows:
             payment_id,
             PaymentStatus.CREATED,
         )
+        return moved == 1
 
     async def methods(self, user_id: str) -> tuple[PaymentMethod, ...]:
         """Saved cards, newest first."""

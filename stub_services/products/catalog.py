@@ -34,4 +34,6 @@ def _product(rows: list[dict[str, str]]) -> Product:
 def _variant(row: dict[str, str]) -> Variant:
     stock = int(row["stock"])
     ref = f"{row['slug']}/{row['variant']}"
-    return Variant(ref, ref, row["variant"], row["sku"], Money(Decimal(row["price"]), row["currency"]), stock > 0, stock)
+    return Variant(
+        ref, ref, row["variant"], row["sku"], Money(Decimal(row["price"]), row["currency"]), stock > 0, stock
+    )

@@ -202,5 +202,3 @@ def _decode(cursor: str, sort: Sort) -> tuple[object, str]:
         msg = "this cursor does not belong to this list; start again without it"
         raise InvalidValue(msg, service="products")
     return key, slug
-
-

@@ -178,7 +178,7 @@ class ProductRows:
     async def reservation(self, order_id: str) -> Reservation | None:
         """What is recorded for an order."""
         row = await self._sql.one("SELECT * FROM reservations WHERE order_id = ?", order_id)
-        return row and _reservation(row)
+        return _reservation(row) if row else None
 
     async def insert_reservation(self, order_id: str, state: str, outcome: Reserved | Refusal | None) -> None:
         """Record what was answered to an order."""
@@ -198,12 +198,13 @@ class ProductRows:
 
     async def move_reservation(self, order_id: str, state: str, *, expected: tuple[str, ...]) -> bool:
         """Compare and set the state (R1)."""
-        return 1 == await self._sql.run(
+        moved = await self._sql.run(
             f"UPDATE reservations SET state = ? WHERE order_id = ? AND state IN ({_marks(expected)})",
             state,
             order_id,
             *expected,
         )
+        return moved == 1
 
     async def hold(self, item: Item) -> None:
         """Move pieces from the shelf into reservations."""

@@ -62,7 +62,7 @@ class UserRows:
             " WHERE token_hash = ?",
             token_hash,
         )
-        return row and (_user(row), from_millis(row["expires_at"]))
+        return (_user(row), from_millis(row["expires_at"])) if row else None
 
     async def delete_session(self, token_hash: str) -> None:
         """End a session; idempotent."""
@@ -95,7 +95,8 @@ class UserRows:
 
     async def remove_address(self, user_id: str, label: str) -> bool:
         """Remove an address; False if there is none with that label."""
-        return await self._sql.run("DELETE FROM addresses WHERE user_id = ? AND label = ?", user_id, label) == 1
+        removed = await self._sql.run("DELETE FROM addresses WHERE user_id = ? AND label = ?", user_id, label)
+        return removed == 1
 
 
 def _user(row: Row) -> User:
@@ -103,4 +104,4 @@ def _user(row: Row) -> User:
 
 
 def _with_hash(row: Row | None) -> tuple[User, str] | None:
-    return row and (_user(row), row["password_hash"])
+    return (_user(row), row["password_hash"]) if row else None

@@ -1,0 +1,303 @@
+"""The client's half of a checkout that loses nothing.
+
+Everything that may have been sent stands in the journal first, with an id that was made here. Silence
+decides nothing: the same request is repeated under the same id, at most three times with full jitter, then
+the shop is asked until the deadline. What is still unknown then is said to be unknown, and `shop orders
+resume` goes on.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from backends.capabilities import Capability
+from backends.deadline import remaining
+from backends.errors import (
+    CartChanged,
+    ConfigurationError,
+    Conflict,
+    InvalidState,
+    InvalidValue,
+    NotFound,
+    Outcome,
+    OutcomeUnknown,
+    OutOfStock,
+    PaymentDeclined,
+    Pending,
+    PriceChanged,
+    ShopError,
+    Unavailable,
+)
+from backends.interface import Backend, Clock, Ids
+from backends.models import (
+    Address,
+    Cart,
+    CheckoutAttempt,
+    Order,
+    OrderStatus,
+    Payment,
+    PaymentStatus,
+    Requirement,
+    ShippingOption,
+)
+from shopcli.core.journal import PLACED, Cancelling, Entry, Journal, Paying, Placing
+
+Sleep = Callable[[float], Awaitable[None]]
+T = TypeVar("T")
+
+ATTEMPTS = 3
+FIRST_DELAY = 0.1
+"""Seconds; the delay before a repetition is random below a bound that doubles from here (full jitter)."""
+POLL_SECONDS = 0.5
+
+_UNDECIDED_ORDER = (OrderStatus.PLACING, OrderStatus.REJECTING)
+_UNDECIDED_PAYMENT = (PaymentStatus.CREATED, PaymentStatus.CHARGING, PaymentStatus.CAPTURED)
+_REFUSALS = {"out_of_stock": OutOfStock, "price_changed": PriceChanged, "cart_changed": CartChanged}
+_NO_ADDRESS = "shop addresses add home --name NAME --line1 STREET --city CITY --postcode CODE --country DE"
+
+
+class Checkout:
+    """Placing, paying and cancelling orders, journalled."""
+
+    def __init__(self, backend: Backend, journal: Journal, *, clock: Clock, ids: Ids, sleep: Sleep) -> None:
+        """Check out at `backend` with the profile's `journal`."""
+        self.backend = backend
+        self.journal = journal
+        self.clock = clock
+        self._ids = ids
+        self._sleep = sleep
+
+    # --- before anything is ordered ----------------------------------------------------------
+
+    async def prepare(self, address: str | None, shipping: str | None) -> Cart:
+        """Put address and delivery on the cart, and return it as the server prices it.
+
+        Without a label the default address is taken, without an id the cheapest delivery.
+        Raises Conflict for an empty cart, InvalidValue, NotFound.
+        """
+        cart = await self.backend.carts.view()
+        if Requirement.LINES in cart.requirements:
+            msg = "the cart is empty"
+            raise Conflict(msg, hint="shop products list", service="carts")
+        try:
+            chosen = await self._address(address)
+            email = (await self.backend.users.me()).email
+        except Unavailable:
+            if cart.address is None or cart.email is None or address not in (None, cart.address.label):
+                raise
+            chosen, email = cart.address, cart.email  # UserService is down; the cart knows where it goes
+        await self.backend.carts.set_address(chosen, email)
+        options = await self.backend.carts.shipping_options()
+        return await self.backend.carts.set_shipping(_delivery(options, shipping).id)
+
+    def attempt(self, cart: Cart, payment: str | None) -> CheckoutAttempt:
+        """Freeze what the person confirms, under a new id. Raises Conflict if the cart lacks something."""
+        if cart.requirements or not (cart.id and cart.totals and cart.address and cart.shipping):
+            msg = f"the cart still lacks: {', '.join(cart.requirements)}"
+            raise Conflict(msg, hint="shop checkout", service="carts")
+        return CheckoutAttempt(
+            self._ids(),
+            cart.id,
+            cart.version,
+            cart.totals.total,
+            cart.address,
+            cart.shipping.id,
+            self.clock(),
+            payment,
+        )
+
+    async def _address(self, label: str | None) -> Address:
+        book = await self.backend.users.addresses()
+        if not book:
+            msg = "there is no address to deliver to"
+            raise InvalidValue(msg, hint=_NO_ADDRESS, service="users")
+        found = book[0] if label is None else next((entry for entry in book if entry.label == label), None)
+        if found is None:
+            msg = f"there is no address {label!r}; there is {', '.join(entry.label for entry in book)}"
+            raise NotFound(msg, hint="shop addresses list", service="users")
+        return found
+
+    # --- ordering ----------------------------------------------------------------------------
+
+    async def place(self, attempt: CheckoutAttempt, *, pay_later: bool = False) -> Order:
+        """Place what was confirmed; the caller pays next, unless `pay_later`.
+
+        Raises Conflict (refused, the cart is back), OutcomeUnknown, or a ShopError that says nothing was sent.
+        """
+        with self.journal.exclusive():
+            entry = Placing(attempt)
+            self.journal.record(entry)
+            order = await self.go_on_placing(entry, sent=False)
+            if pay_later or order.status is not OrderStatus.AWAITING_PAYMENT:
+                self.journal.close_entry(entry)
+            return order
+
+    async def pay(self, order: Order, method: str) -> Payment:
+        """Pay a placed order under a new id.
+
+        Raises PaymentDeclined, Pending (not sent, or the order waits for something else), Conflict, OutcomeUnknown.
+        """
+        with self.journal.exclusive():
+            entry = Paying(self._ids(), order.id, method, self.clock())
+            self.journal.record(entry)
+            return await self.go_on_paying(entry, order.number, sent=False)
+
+    async def cancel(self, ref: str) -> Order:
+        """Cancel an order by number or id. Raises NotFound, OutcomeUnknown, InvalidState."""
+        order = await self.backend.orders.get(ref)
+        with self.journal.exclusive():
+            entry = Cancelling(self._ids(), order.id, self.clock())
+            self.journal.record(entry)
+            return await self.go_on_cancelling(entry, sent=False)
+
+    # --- until it is decided, also again after a crash (`sent`: it may have arrived before) ----
+
+    async def go_on_placing(self, entry: Placing, *, sent: bool) -> Order:
+        """Repeat placing until it is decided, and journal what became of it."""
+        replays = Capability.REPLAYS_PLACE in self.backend.capabilities
+
+        async def ask(*, may_have_arrived: bool) -> Order | None:
+            if may_have_arrived and not replays:
+                return await self.backend.orders.find(entry.attempt)
+            return await self.backend.orders.place(entry.attempt)
+
+        order = await self._decided(
+            entry, ask, lambda order: order is not None and order.status not in _UNDECIDED_ORDER, sent=sent
+        )
+        if order is None or order.status is OrderStatus.REJECTED:
+            self.journal.close_entry(entry)
+            raise refusal(order)
+        self.journal.record(replace(entry, state=PLACED))
+        return order
+
+    async def go_on_paying(self, entry: Paying, number: str | None, *, sent: bool) -> Payment:
+        """Repeat paying until it is decided, and journal what became of it."""
+
+        async def ask(*, may_have_arrived: bool) -> Payment:  # noqa: ARG001  pay may always be repeated
+            return await self.backend.payments.pay(entry.order_id, entry.method, entry.key)
+
+        try:
+            payment = await self._decided(entry, ask, _payment_is_decided, sent=sent)
+        except (Unavailable, ConfigurationError) as error:
+            name = number or entry.order_id
+            msg = f"order {name} is placed and waits for its payment; nothing was charged: {error.message}"
+            raise Pending(msg, hint=f"shop orders pay {name}", service=error.service) from error
+        self.journal.close_entry(entry)
+        return _paid(payment, number or entry.order_id)
+
+    async def go_on_cancelling(self, entry: Cancelling, *, sent: bool) -> Order:
+        """Repeat cancelling until it is decided, and journal what became of it."""
+
+        async def ask(*, may_have_arrived: bool) -> Order:  # noqa: ARG001  cancel may always be repeated
+            return await self.backend.orders.cancel(entry.order_id, entry.key)
+
+        order = await self._decided(entry, ask, lambda order: order.status not in _UNDECIDED_ORDER, sent=sent)
+        self.journal.close_entry(entry)
+        return order
+
+    async def _decided(
+        self,
+        entry: Entry,
+        ask: Callable[..., Awaitable[T]],
+        decided: Callable[[T], bool],
+        *,
+        sent: bool,
+    ) -> T:
+        """Ask until the answer decides; an error closes the entry only if surely nothing was ever applied."""
+        failure: ShopError | None = None
+        turn = 0
+        # What surely never arrived is tried three times; what may have is asked for until the deadline.
+        while turn == 0 or (remaining() and (sent or turn < ATTEMPTS)):
+            await self._pause(turn)
+            turn += 1
+            try:
+                answer = await ask(may_have_arrived=sent)
+            except ShopError as error:
+                failure = error
+                sent = sent or error.outcome is not Outcome.NOT_APPLIED
+                if not error.retryable:
+                    break
+                continue
+            failure, sent = None, True
+            if decided(answer):
+                return answer
+        if failure is not None and not sent:
+            self.journal.close_entry(entry)
+            raise failure
+        raise _unknown(entry, failure)
+
+    async def _pause(self, turn: int) -> None:
+        """Wait before asking again: a random part of a growing delay (full jitter), then half a second."""
+        if turn == 0:
+            return
+        from random import random  # only what is not decided at once pays for the import
+
+        seconds = random() * FIRST_DELAY * 2**turn if turn < ATTEMPTS else POLL_SECONDS  # noqa: S311  no secret
+        await self._sleep(min(remaining(), seconds))
+
+
+def refusal(order: Order | None) -> ShopError:
+    """Return the error that a rejected order means. The cart is as it was."""
+    reason = (order and order.reason) or "refused"
+    if reason == "cancelled":
+        msg = "the checkout was cancelled; nothing was ordered, nothing was charged, and the cart is as it was"
+        return InvalidState(msg, hint="shop cart show", service="orders")
+    kind = _REFUSALS.get(reason, Conflict)
+    detail = (order and order.message) or reason.replace("_", " ")
+    msg = f"nothing was ordered and nothing was charged, the cart is as it was: {detail}"
+    return kind(msg, hint="shop cart show", service="orders")
+
+
+def _delivery(options: tuple[ShippingOption, ...], wanted: str | None) -> ShippingOption:
+    if wanted is None and options:
+        return min(options, key=lambda option: option.price.amount)
+    for option in options:
+        if option.id == wanted:
+            return option
+    known = ", ".join(f"{option.id} ({option.price})" for option in options)
+    msg = (
+        f"there is no delivery {wanted!r}; there is {known}" if options else "the shop offers no delivery for this cart"
+    )
+    raise NotFound(msg, hint=f"shop checkout --shipping {options[0].id}" if options else None, service="carts")
+
+
+def _payment_is_decided(payment: Payment) -> bool:
+    return payment.action_url is not None or payment.status not in _UNDECIDED_PAYMENT
+
+
+def _paid(payment: Payment, number: str) -> Payment:
+    """Return a settled payment; raise what every other end means."""
+    again = f"shop orders pay {number}"
+    if payment.status is PaymentStatus.SETTLED:
+        return payment
+    if payment.status is PaymentStatus.DECLINED:
+        words = (payment.reason or "declined").replace("_", " ")
+        msg = f"the payment was declined ({words}); nothing was charged and order {number} still waits"
+        raise PaymentDeclined(msg, hint=again, service="payments")
+    if payment.status in (PaymentStatus.REFUNDING, PaymentStatus.REFUNDED):
+        done = "was" if payment.status is PaymentStatus.REFUNDED else "is being"
+        msg = f"order {number} is not paid: the order had ended, and the money {done} refunded"
+        raise InvalidState(msg, hint=f"shop orders show {number}", service="payments", outcome=Outcome.APPLIED)
+    if payment.action_url is not None:
+        msg = f"order {number} waits until you finish paying at {payment.action_url}"
+        raise Pending(msg, hint=f"shop orders show {number}", service="payments")
+    raise _refused(payment, number)
+
+
+def _refused(payment: Payment, number: str) -> ShopError:
+    if payment.reason == "unknown_method":
+        msg = "there is no such payment method; nothing was charged"
+        return InvalidValue(msg, hint=f"shop orders pay {number} --pay tok_visa", service="payments")
+    words = {
+        "another_payment": "it is paid, or another payment of it is under way",
+        "order_expired": "it waited too long for a payment and has expired",
+    }.get(payment.reason or "", (payment.reason or "refused").replace("_", " "))
+    msg = f"order {number} was not charged: {words}"
+    return InvalidState(msg, hint=f"shop orders show {number}", service="payments")
+
+
+def _unknown(entry: Entry, failure: ShopError | None) -> OutcomeUnknown:
+    what = {"place": "placed", "pay": "paid", "cancel": "cancelled"}[entry.kind]
+    cause = f" ({failure.message})" if failure else ""
+    msg = f"it is not known yet whether the order is {what}{cause}; nothing will be ordered or charged twice"
+    return OutcomeUnknown(msg, service=failure.service if failure else None)

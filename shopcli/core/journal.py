@@ -1,0 +1,238 @@
+"""What the person confirmed and may not be settled yet: written and synced before the first byte is sent.
+
+One SQLite file for each profile (WAL, synchronous=FULL, mode 0600) and one lock, so that two terminals do
+not settle the same intent at once. An entry holds the exact request, so that it can be repeated as it was.
+"""
+
+import fcntl
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from backends.deadline import remaining
+from backends.errors import Locked, StorageError
+from backends.models import Address, CheckoutAttempt
+from backends.money import Money
+from shopcli.core.paths import PRIVATE_FILE, unusable
+
+_LOOK_AGAIN_SECONDS = 0.02
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS entries (
+    key TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    order_id TEXT NOT NULL,
+    request TEXT NOT NULL,
+    state TEXT NOT NULL,
+    created_at TEXT NOT NULL
+)
+"""
+
+INTENT = "intent"
+"""It may have been sent; what became of it is not known."""
+PLACED = "placed"
+"""The order is placed and no payment was started."""
+CLOSED = "closed"
+"""Nothing is left to find out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placing:
+    """A confirmed checkout; its key is the order's id."""
+
+    attempt: CheckoutAttempt
+    state: str = INTENT
+
+    kind = "place"
+
+    @property
+    def key(self) -> str:
+        """The order's id."""
+        return self.attempt.key
+
+    @property
+    def order_id(self) -> str:
+        """The order's id."""
+        return self.attempt.key
+
+    @property
+    def created_at(self) -> datetime:
+        """When the person confirmed."""
+        return self.attempt.created_at
+
+
+@dataclass(frozen=True, slots=True)
+class Paying:
+    """A payment of an order; its key is the payment's id. The token is part of the exact request."""
+
+    key: str
+    order_id: str
+    method: str
+    created_at: datetime
+    state: str = INTENT
+
+    kind = "pay"
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelling:
+    """A cancellation of an order."""
+
+    key: str
+    order_id: str
+    created_at: datetime
+    state: str = INTENT
+
+    kind = "cancel"
+
+
+Entry = Placing | Paying | Cancelling
+
+
+class Journal:
+    """The journal of one profile."""
+
+    def __init__(self, path: Path) -> None:
+        """Keep it in `path`, whose directory exists; opened at the first use."""
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+
+    def record(self, entry: Entry) -> None:
+        """Write an entry, or its new state; it is on disk when this returns.
+
+        A payment closes its order's placing in the same commit. Raises StorageError, Locked.
+        """
+        with self._commit() as connection:
+            connection.execute(
+                "INSERT INTO entries (key, kind, order_id, request, state, created_at) VALUES (?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (key) DO UPDATE SET state = excluded.state",
+                (entry.key, entry.kind, entry.order_id, _request(entry), entry.state, entry.created_at.isoformat()),
+            )
+            if isinstance(entry, Paying):
+                connection.execute(
+                    "UPDATE entries SET state = ? WHERE kind = 'place' AND order_id = ?", (CLOSED, entry.order_id)
+                )
+
+    def close_entry(self, entry: Entry) -> None:
+        """Say that nothing is left to find out."""
+        self.record(replace(entry, state=CLOSED))
+
+    def unfinished(self) -> tuple[Entry, ...]:
+        """Entries that are not closed, oldest first; reads one local file and no network."""
+        with self._commit() as connection:
+            rows = connection.execute(
+                "SELECT key, kind, order_id, request, state, created_at FROM entries"
+                " WHERE state <> ? ORDER BY created_at, key",
+                (CLOSED,),
+            ).fetchall()
+        return tuple(map(_entry, rows))
+
+    @contextmanager
+    def exclusive(self, *, wait: bool = True) -> Iterator[bool]:
+        """Hold the profile's lock; yields False where `wait` is off and another process holds it.
+
+        Raises Locked if it is not free within the action's deadline. A killed process loses its lock.
+        """
+        with self._lock_file() as lock:
+            yield _acquire(lock, wait=wait)
+
+    def close(self) -> None:
+        """Close the file; idempotent."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    @contextmanager
+    def _lock_file(self) -> Iterator[int]:
+        try:
+            lock = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+        except OSError as error:
+            raise unusable(self._path, error) from None
+        try:
+            yield lock
+        finally:
+            os.close(lock)
+
+    @contextmanager
+    def _commit(self) -> Iterator[sqlite3.Connection]:
+        try:
+            connection = self._opened()
+            connection.execute(f"PRAGMA busy_timeout = {int(remaining() * 1000)}")
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+        except sqlite3.Error as error:
+            raise _explained(error, self._path) from error
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._connection is None:
+            try:
+                os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE))
+            except OSError as error:
+                raise unusable(self._path, error) from None
+            self._connection = sqlite3.connect(
+                self._path, isolation_level=None, check_same_thread=False, timeout=remaining()
+            )
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.execute(_SCHEMA)
+        return self._connection
+
+
+def _acquire(lock: int, *, wait: bool) -> bool:
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if not wait:
+                return False
+            if not remaining():
+                msg = "another terminal is in the middle of a checkout; nothing was changed"
+                raise Locked(msg, hint="shop orders list") from None
+            time.sleep(min(_LOOK_AGAIN_SECONDS, remaining()))
+        else:
+            return True
+
+
+def _explained(error: sqlite3.Error, path: Path) -> StorageError | Locked:
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return Locked(f"another process is busy with {path}; nothing was sent", hint="run the same command again")
+    msg = f"the journal {path} cannot be used, so nothing was sent: {error}"
+    return StorageError(msg, hint=f"mv '{path}' '{path}.damaged'")
+
+
+def _request(entry: Entry) -> str:
+    if isinstance(entry, Paying):
+        return json.dumps({"method": entry.method})
+    if isinstance(entry, Cancelling):
+        return "{}"
+    attempt = entry.attempt
+    document = asdict(attempt)
+    document["total"] = {"amount": str(attempt.total.amount), "currency": attempt.total.currency}
+    document["created_at"] = attempt.created_at.isoformat()
+    return json.dumps(document)
+
+
+def _entry(row: tuple[str, str, str, str, str, str]) -> Entry:
+    key, kind, order_id, request, state, created_at = row
+    document: dict[str, Any] = json.loads(request)
+    moment = datetime.fromisoformat(created_at).astimezone(UTC)
+    if kind == Paying.kind:
+        return Paying(key, order_id, document["method"], moment, state)
+    if kind == Cancelling.kind:
+        return Cancelling(key, order_id, moment, state)
+    total = Money(Decimal(document["total"]["amount"]), document["total"]["currency"])
+    address = Address(**document["address"])
+    return Placing(CheckoutAttempt(**{**document, "total": total, "address": address, "created_at": moment}), state)

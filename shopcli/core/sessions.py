@@ -1,0 +1,117 @@
+"""Sessions on disk: who is logged in at a shop, and which cart is a guest's."""
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from backends.deadline import remaining
+from backends.errors import Locked, StorageError
+from shopcli.core.paths import PRIVATE_FILE, private_directory, unusable
+
+T = TypeVar("T")
+
+_OTHERS = 0o077
+# A lock is held for as long as a token is refreshed; looking every 20 ms is not noticed by people or machines.
+_LOOK_AGAIN = 0.02
+
+
+class SessionCorrupted(StorageError):
+    """The session file is damaged. It only says who is logged in, so `shop logout` replaces it."""
+
+    default_hint = "shop logout"
+
+
+class FileSessions:
+    """A `SessionStore` in one JSON file for the owner only (0600 in a 0700 directory).
+
+    A write replaces the whole file, so a reader never waits and never sees half of one. Writers take turns
+    by a lock file: flock directly, because filelock imports asyncio (5.9 times a bare Python start).
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Keep sessions in `path`; nothing is touched before the first call."""
+        self.path = path
+
+    def read(self) -> dict[str, str]:
+        """Return a copy of what is stored. Raises StorageError, SessionCorrupted."""
+        try:
+            with self.path.open("rb") as file:
+                if os.fstat(file.fileno()).st_mode & _OTHERS:
+                    os.fchmod(file.fileno(), PRIVATE_FILE)
+                stored = json.loads(file.read())
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise unusable(self.path, error) from None
+        except ValueError:
+            stored = None
+        if not isinstance(stored, dict) or not all(isinstance(value, str) for value in stored.values()):
+            raise SessionCorrupted(f"the session file {self.path} is damaged")
+        return stored
+
+    def update(self, change: Callable[[MutableMapping[str, str]], T]) -> T:
+        """Change the stored mapping in place, atomically among processes, and return what `change` returns.
+
+        Waits for other writers as long as the deadline allows, then raises Locked.
+        """
+        with self._locked():
+            stored = self.read()
+            before = dict(stored)
+            result = change(stored)
+            if stored != before:
+                self._write(stored)
+        return result
+
+    def reset(self) -> None:
+        """Forget everything, even if the file is damaged."""
+        with self._locked():
+            self._write({})
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        private_directory(self.path.parent)
+        try:
+            lock = os.open(self.path.with_name(f"{self.path.name}.lock"), os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+        except OSError as error:
+            raise unusable(self.path, error) from None
+        try:
+            while True:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if not remaining():
+                        raise Locked("another shop command is changing the session") from None
+                    time.sleep(min(_LOOK_AGAIN, remaining()))
+            yield
+        finally:
+            os.close(lock)
+
+    def _write(self, stored: dict[str, str]) -> None:
+        # The lock is held, so one fixed name is enough, and what a killed process left is cleared away.
+        draft = self.path.with_name(f"{self.path.name}.new")
+        try:
+            draft.unlink(missing_ok=True)
+            file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
+            with os.fdopen(file, "w", encoding="ascii") as text:
+                json.dump(stored, text)
+                text.flush()
+                os.fsync(file)
+            draft.replace(self.path)
+            _sync_directory(self.path.parent)
+        except OSError as error:
+            raise unusable(self.path, error) from None
+
+
+def _sync_directory(path: Path) -> None:
+    """Make a rename last: it is an entry of the directory, not of the file."""
+    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

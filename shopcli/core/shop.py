@@ -1,0 +1,114 @@
+"""The composition root: one shop and all that a front end needs to use it."""
+
+import time
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from backends.registry import open_backend, random_ids, system_clock
+from shopcli.core.paths import data_directory, private_directory
+from shopcli.core.sessions import FileSessions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from backends.interface import Backend
+    from shopcli.core.checkout import Checkout
+    from shopcli.core.journal import Entry, Journal
+    from shopcli.core.settle import Settled
+
+# 48 bits of the URL's digest tell a person's shops apart and still read well in a path.
+_DIGEST_DIGITS = 12
+
+
+class Shop:
+    """A shop by URL, with the state that belongs to it; each part is opened when it is first used."""
+
+    def __init__(self, url: str, directory: Path, *, observe: "Callable[[Backend], Backend] | None" = None) -> None:
+        """Use the shop at `url` and keep sessions and journal in `directory`.
+
+        `observe` may wrap the backend to watch its calls.
+        """
+        self.url = url
+        self.directory = directory
+        self._observe = observe
+
+    @cached_property
+    def backend(self) -> "Backend":
+        """The five services. Raises ConfigurationError, StorageError."""
+        if self.url == default_url():
+            private_directory(data_directory())
+        backend = open_backend(self.url, sessions=self.sessions)
+        return self._observe(backend) if self._observe else backend
+
+    @cached_property
+    def sessions(self) -> FileSessions:
+        """Who is logged in at this shop, and nowhere else: its directory belongs to the URL."""
+        return FileSessions(self.directory / "session.json")
+
+    @cached_property
+    def journal(self) -> "Journal":
+        """What was confirmed and may not be settled yet."""
+        from shopcli.core.journal import Journal
+
+        private_directory(self.directory)
+        return Journal(self._journal_path)
+
+    @cached_property
+    def checkout(self) -> "Checkout":
+        """Placing, paying and cancelling, journalled."""
+        from shopcli.core.checkout import Checkout
+
+        return Checkout(self.backend, self.journal, clock=system_clock, ids=random_ids, sleep=self._sleep)
+
+    def unfinished(self) -> "tuple[Entry, ...]":
+        """Confirmed checkouts that may not be settled; reads one local file, and only if it exists."""
+        return self.journal.unfinished() if self._journal_path.exists() else ()
+
+    async def settle(self, *, wait: bool = False) -> "tuple[Settled, ...]":
+        """Find out what became of each unfinished checkout.
+
+        Nothing where another terminal is just checking out, unless `wait`: then Locked at the deadline.
+        """
+        if not self.unfinished():
+            return ()
+        from shopcli.core.settle import settle
+
+        return await settle(self.checkout, wait=wait)
+
+    @property
+    def _journal_path(self) -> Path:
+        return self.directory / "journal.db"
+
+    async def _sleep(self, seconds: float) -> None:
+        if not self.backend.suspends:
+            time.sleep(seconds)  # noqa: ASYNC251 - there is no event loop to hold up
+            return
+        import asyncio
+
+        await asyncio.sleep(seconds)
+
+    async def aclose(self) -> None:
+        """Close what was opened."""
+        if "backend" in self.__dict__:
+            await self.backend.aclose()
+        if "journal" in self.__dict__:
+            self.journal.close()
+
+
+def default_url() -> str:
+    """Where to shop unless something else is said: an embedded shop in the data directory."""
+    return f"sqlite:{data_directory() / 'local'}"
+
+
+def open_shop(url: str | None = None, *, observe: "Callable[[Backend], Backend] | None" = None) -> Shop:
+    """Open the shop at `url`, or the default one. Touches no file and no network.
+
+    Each URL has a directory of its own, so that a session is never sent to another shop.
+    """
+    profiles = data_directory() / "profiles"
+    if url is None or url == default_url():
+        return Shop(default_url(), profiles / "default", observe=observe)
+    digest = sha256(url.encode("utf-8", "surrogateescape")).hexdigest()[:_DIGEST_DIGITS]
+    return Shop(url, profiles / f"url-{digest}", observe=observe)
