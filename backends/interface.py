@@ -4,29 +4,32 @@ Every method raises only `backends.errors.ShopError`s. What a backend lacks rais
 silently does nothing. Every change of a cart returns the whole cart.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, MutableMapping
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from backends.capabilities import Capability
-from backends.models import (
-    Address,
-    Card,
-    Cart,
-    Category,
-    CheckoutAttempt,
-    Order,
-    Page,
-    Payment,
-    PaymentMethod,
-    Product,
-    ProductQuery,
-    Registered,
-    ServiceHealth,
-    Session,
-    ShippingOption,
-    User,
-)
+if TYPE_CHECKING:
+    from backends.capabilities import Capability
+    from backends.models import (
+        Address,
+        Card,
+        Cart,
+        Category,
+        CheckoutAttempt,
+        Order,
+        Page,
+        Payment,
+        PaymentMethod,
+        Product,
+        ProductQuery,
+        Registered,
+        ServiceHealth,
+        Session,
+        ShippingOption,
+        User,
+    )
 
 T = TypeVar("T")
 

@@ -12,9 +12,6 @@ from typing import Protocol
 
 from backends.models import ShippingOption
 
-CURRENCY = "EUR"
-"""The currency this shop sells in."""
-
 MEMORY = timedelta(hours=72)
 """How long receivers remember an id at least; what was intended earlier than that is refused."""
 

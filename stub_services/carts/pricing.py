@@ -6,7 +6,8 @@ from dataclasses import replace
 from backends.models import Cart, Line, Notice, Requirement, ShippingOption, Totals
 from backends.money import Money
 from stub_services.carts.store import CartLine, StoredCart
-from stub_services.peers import CURRENCY, Offer
+from stub_services.currency import CURRENCY
+from stub_services.peers import Offer
 
 SHIPPING = (
     ShippingOption("standard", "Standard, 2 to 4 days", Money.of_minor(490, CURRENCY)),

@@ -1,31 +1,37 @@
 """The contract on top of the five services: who is calling, and what is due first."""
 
-from collections.abc import MutableMapping
+from __future__ import annotations
+
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from backends.capabilities import Capability
 from backends.errors import LoginRequired, ShopError
-from backends.interface import SessionStore
-from backends.models import (
-    Address,
-    Card,
-    Cart,
-    Category,
-    CheckoutAttempt,
-    Order,
-    Page,
-    Payment,
-    PaymentMethod,
-    Product,
-    ProductQuery,
-    Registered,
-    ServiceHealth,
-    Session,
-    ShippingOption,
-    User,
-)
 from stub_services.caller import Caller
-from stub_services.inprocess.shop import Shop
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    from backends.interface import SessionStore
+    from backends.models import (
+        Address,
+        Card,
+        Cart,
+        Category,
+        CheckoutAttempt,
+        Order,
+        Page,
+        Payment,
+        PaymentMethod,
+        Product,
+        ProductQuery,
+        Registered,
+        ServiceHealth,
+        Session,
+        ShippingOption,
+        User,
+    )
+    from stub_services.inprocess.shop import Shop
 
 CAPABILITIES = frozenset(Capability) - {Capability.GUEST_CHECKOUT, Capability.FAULTS}
 
@@ -76,13 +82,12 @@ class _Desk:
 class _Users:
     def __init__(self, desk: _Desk) -> None:
         self._desk = desk
-        self._service = desk.shop.users
 
     async def signup(self, name: str, email: str, password: str) -> Registered:
-        return await self._service.signup(name, email, password)
+        return await self._desk.shop.users.signup(name, email, password)
 
     async def login(self, email: str, password: str) -> Session:
-        session, token = await self._service.login(email, password)
+        session, token = await self._desk.shop.users.login(email, password)
         self._desk.sessions.update(lambda kept: kept.update(token=token))
         with suppress(ShopError):  # the guest cart stays noted and is merged at the next use of the cart
             await self._desk.merge(session.user.id)
@@ -92,75 +97,73 @@ class _Users:
         token = self._desk.sessions.read().get("token")
         self._desk.sessions.update(_forget_all)
         if token is not None:
-            await self._service.logout(token)
+            await self._desk.shop.users.logout(token)
 
     async def me(self) -> User:
-        return await self._service.authenticate(self._desk.token())
+        return await self._desk.shop.users.authenticate(self._desk.token())
 
     async def change_password(self, old: str, new: str) -> None:
-        await self._service.change_password(self._desk.token(), old, new)
+        await self._desk.shop.users.change_password(self._desk.token(), old, new)
 
     async def delete_account(self, password: str) -> None:
-        await self._service.delete_account(self._desk.token(), password)
+        await self._desk.shop.users.delete_account(self._desk.token(), password)
         self._desk.sessions.update(_forget_all)
 
     async def addresses(self) -> tuple[Address, ...]:
-        return await self._service.addresses((await self._desk.account()).account())
+        return await self._desk.shop.users.addresses((await self._desk.account()).account())
 
     async def save_address(self, address: Address, *, default: bool = False) -> Address:
         caller = await self._desk.account()
-        return await self._service.save_address(caller.account(), address, default=default)
+        return await self._desk.shop.users.save_address(caller.account(), address, default=default)
 
     async def remove_address(self, label: str) -> None:
-        await self._service.remove_address((await self._desk.account()).account(), label)
+        await self._desk.shop.users.remove_address((await self._desk.account()).account(), label)
 
 
 class _Products:
     def __init__(self, desk: _Desk) -> None:
-        self._shop = desk.shop
-        self._service = desk.shop.products
+        self._desk = desk
 
     async def list(self, query: ProductQuery, limit: int, cursor: str | None = None) -> Page[Product]:
-        await self._shop.stock()
-        return await self._service.list(query, limit, cursor)
+        await self._desk.shop.stock()
+        return await self._desk.shop.products.list(query, limit, cursor)
 
     async def get(self, ref: str) -> Product:
-        await self._shop.stock()
-        return await self._service.get(ref)
+        await self._desk.shop.stock()
+        return await self._desk.shop.products.get(ref)
 
     async def categories(self) -> tuple[Category, ...]:
-        await self._shop.stock()
-        return await self._service.categories()
+        await self._desk.shop.stock()
+        return await self._desk.shop.products.categories()
 
 
 class _Carts:
     def __init__(self, desk: _Desk) -> None:
         self._desk = desk
-        self._service = desk.shop.carts
 
     async def view(self) -> Cart:
-        return await self._service.view(await self._desk.shopper(editing=False))
+        return await self._desk.shop.carts.view(await self._desk.shopper(editing=False))
 
     async def add(self, variant_id: str, quantity: int) -> Cart:
-        return await self._service.add(await self._editor(), variant_id, quantity)
+        return await self._desk.shop.carts.add(await self._editor(), variant_id, quantity)
 
     async def set_quantity(self, line_id: str, quantity: int) -> Cart:
-        return await self._service.set_quantity(await self._editor(), line_id, quantity)
+        return await self._desk.shop.carts.set_quantity(await self._editor(), line_id, quantity)
 
     async def remove(self, line_id: str) -> Cart:
-        return await self._service.remove(await self._editor(), line_id)
+        return await self._desk.shop.carts.remove(await self._editor(), line_id)
 
     async def clear(self) -> Cart:
-        return await self._service.clear(await self._editor())
+        return await self._desk.shop.carts.clear(await self._editor())
 
     async def set_address(self, address: Address, email: str) -> Cart:
-        return await self._service.set_address(await self._editor(), address, email)
+        return await self._desk.shop.carts.set_address(await self._editor(), address, email)
 
     async def shipping_options(self) -> tuple[ShippingOption, ...]:
-        return await self._service.shipping_options()
+        return await self._desk.shop.carts.shipping_options()
 
     async def set_shipping(self, option_id: str) -> Cart:
-        return await self._service.set_shipping(await self._editor(), option_id)
+        return await self._desk.shop.carts.set_shipping(await self._editor(), option_id)
 
     async def _editor(self) -> Caller:
         await self._desk.shop.run_due()
@@ -171,58 +174,56 @@ class _Carts:
 class _Orders:
     def __init__(self, desk: _Desk) -> None:
         self._desk = desk
-        self._service = desk.shop.orders
 
     async def place(self, attempt: CheckoutAttempt) -> Order:
         caller = await self._desk.account()
         await self._desk.shop.run_due()
-        return await self._service.place(caller, attempt)
+        return await self._desk.shop.orders.place(caller, attempt)
 
     async def find(self, attempt: CheckoutAttempt) -> Order | None:
-        return await self._service.find(await self._desk.account(), attempt.key)
+        return await self._desk.shop.orders.find(await self._desk.account(), attempt.key)
 
     async def get(self, ref: str) -> Order:
-        return await self._service.get(await self._desk.account(), ref)
+        return await self._desk.shop.orders.get(await self._desk.account(), ref)
 
     async def list(self, limit: int, cursor: str | None = None) -> Page[Order]:
-        return await self._service.list(await self._desk.account(), limit, cursor)
+        return await self._desk.shop.orders.list(await self._desk.account(), limit, cursor)
 
     async def cancel(self, order_id: str, key: str) -> Order:  # noqa: ARG002  cancelling by id is idempotent here
         caller = await self._desk.account()
         await self._desk.shop.run_due()
-        return await self._service.cancel(caller, order_id)
+        return await self._desk.shop.orders.cancel(caller, order_id)
 
 
 class _Payments:
     def __init__(self, desk: _Desk) -> None:
         self._desk = desk
-        self._service = desk.shop.payments
 
     async def methods(self) -> tuple[PaymentMethod, ...]:
-        return await self._service.methods(await self._desk.account())
+        return await self._desk.shop.payments.methods(await self._desk.account())
 
     async def tokenize(self, card: Card) -> PaymentMethod:
-        return await self._service.tokenize(await self._desk.account(), card)
+        return await self._desk.shop.payments.tokenize(await self._desk.account(), card)
 
     async def pay(self, order_id: str, method: str, key: str) -> Payment:
         caller = await self._desk.account()
         await self._desk.shop.run_due()
-        return await self._service.pay(caller, order_id, method, key)
+        return await self._desk.shop.payments.pay(caller, order_id, method, key)
 
     async def list(self, order_id: str) -> tuple[Payment, ...]:
-        return await self._service.list(await self._desk.account(), order_id)
+        return await self._desk.shop.payments.list(await self._desk.account(), order_id)
 
     async def refund(self, payment_id: str, key: str) -> Payment:  # noqa: ARG002  refunding by id is idempotent here
         await self._desk.shop.run_due()
-        return await self._service.refund(_OWNER, payment_id)
+        return await self._desk.shop.payments.refund(_OWNER, payment_id)
 
 
 class _Admin:
     def __init__(self, desk: _Desk) -> None:
-        self._service = desk.shop.products
+        self._desk = desk
 
     async def import_catalog(self, products: tuple[Product, ...]) -> int:
-        return await self._service.import_catalog(_OWNER, products)
+        return await self._desk.shop.products.import_catalog(_OWNER, products)
 
 
 class InProcessBackend:

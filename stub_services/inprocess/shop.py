@@ -1,24 +1,26 @@
-"""The five services and what they keep, wired to each other in one process."""
+"""The five services and what they keep, wired to each other in one process.
 
+Each service is imported and wired when it is first used: listing products must not pay for payments.
+"""
+
+from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from backends.errors import ShopError
 from backends.interface import Clock, Ids
-from backends.models import ServiceHealth
-from stub_services.carts.service import CartService
-from stub_services.carts.store import CartRows
 from stub_services.database import Store
-from stub_services.orders.service import OrderService
-from stub_services.orders.store import OrderRows
-from stub_services.payments.processor import TEST_TOKENS, ChargeRows, TestProcessor
-from stub_services.payments.service import PaymentService
-from stub_services.payments.store import PaymentRows
-from stub_services.products.service import ProductService
-from stub_services.products.store import ProductRows
 from stub_services.sqlite import SqliteDatabase
-from stub_services.users.passwords import Argon2Passwords
-from stub_services.users.service import UserService
-from stub_services.users.store import UserRows
+
+if TYPE_CHECKING:
+    from backends.models import ServiceHealth
+    from stub_services.carts.service import CartService
+    from stub_services.orders.service import OrderService
+    from stub_services.payments.service import PaymentService
+    from stub_services.products.service import ProductService
+    from stub_services.products.stock import Stock
+    from stub_services.users.service import UserService
 
 _ROOT = Path(__file__).parent.parent
 
@@ -30,9 +32,11 @@ class Shop:
     """
 
     def __init__(self, directory: Path | None, *, clock: Clock, ids: Ids) -> None:
-        """Wire the services; no file is touched before it is needed."""
-        self._directory = directory
+        """Name the databases; no file is touched before it is needed."""
         self.ids = ids
+        self._clock = clock
+        self._directory = directory
+        self._stocked = False
         self.databases = {
             name: self._database(name, folder)
             for name, folder in (
@@ -44,23 +48,65 @@ class Shop:
                 ("processor", "payments/processor_migrations"),
             )
         }
-        self.users = UserService(Store(self.databases["users"], UserRows), Argon2Passwords(), clock=clock, ids=ids)
-        self.products = ProductService(Store(self.databases["products"], ProductRows), clock=clock)
-        self.carts = CartService(Store(self.databases["carts"], CartRows), self.products, clock=clock, ids=ids)
-        self.orders = OrderService(Store(self.databases["orders"], OrderRows), self.carts, self.products, clock=clock)
-        self.payments = PaymentService(
-            Store(self.databases["payments"], PaymentRows),
-            TestProcessor(Store(self.databases["processor"], ChargeRows), clock=clock),
-            self.orders,
-            test_tokens=TEST_TOKENS,
-            clock=clock,
-        )
-        self.orders.payments = self.payments
-        self._stocked = False
 
     def _database(self, name: str, migrations: str) -> SqliteDatabase:
         path = self._directory and self._directory / f"{name}.db"
         return SqliteDatabase(path, _ROOT / migrations, service="payments" if name == "processor" else name)
+
+    @cached_property
+    def users(self) -> "UserService":
+        """Accounts, sessions and address books."""
+        from stub_services.users.passwords import Argon2Passwords
+        from stub_services.users.service import UserService
+        from stub_services.users.store import UserRows
+
+        store = Store(self.databases["users"], UserRows)
+        return UserService(store, Argon2Passwords(), clock=self._clock, ids=self.ids)
+
+    @cached_property
+    def products(self) -> "ProductService":
+        """The catalog and its stock."""
+        from stub_services.products.service import ProductService
+        from stub_services.products.store import ProductRows
+
+        return ProductService(Store(self.databases["products"], ProductRows))
+
+    @cached_property
+    def shelves(self) -> "Stock":
+        """ProductService's stock, for its peers."""
+        from stub_services.products.stock import Stock
+        from stub_services.products.stock_store import StockRows
+
+        return Stock(Store(self.databases["products"], StockRows), clock=self._clock)
+
+    @cached_property
+    def carts(self) -> "CartService":
+        """Carts of accounts and guests."""
+        from stub_services.carts.service import CartService
+        from stub_services.carts.store import CartRows
+
+        store = Store(self.databases["carts"], CartRows)
+        return CartService(store, self.shelves, clock=self._clock, ids=self.ids)
+
+    @cached_property
+    def orders(self) -> "OrderService":
+        """Orders, wired to carts and stock; payments and orders know each other."""
+        from stub_services.orders.service import OrderService
+        from stub_services.orders.store import OrderRows
+
+        store = Store(self.databases["orders"], OrderRows)
+        return OrderService(store, self.carts, self.shelves, lambda: self.payments, clock=self._clock)
+
+    @cached_property
+    def payments(self) -> "PaymentService":
+        """Payments, wired to orders and the test processor."""
+        from stub_services.payments.processor import TEST_TOKENS, ChargeRows, TestProcessor
+        from stub_services.payments.service import PaymentService
+        from stub_services.payments.store import PaymentRows
+
+        store = Store(self.databases["payments"], PaymentRows)
+        processor = TestProcessor(Store(self.databases["processor"], ChargeRows), clock=self._clock)
+        return PaymentService(store, processor, self.orders, test_tokens=TEST_TOKENS, clock=self._clock)
 
     async def stock(self) -> None:
         """Put the catalog that comes with the shop on empty shelves."""
@@ -76,16 +122,16 @@ class Shop:
         A service that fails keeps its work waiting and must not stop the others.
         """
         for service in (self.orders, self.payments):
-            try:
+            with suppress(ShopError):
                 await service.run_due()
-            except ShopError:
-                continue
 
-    async def health(self) -> tuple[ServiceHealth, ...]:
+    async def health(self) -> "tuple[ServiceHealth, ...]":
         """Ask every service's database."""
         return tuple([await self._health(name) for name in ("users", "products", "carts", "orders", "payments")])
 
-    async def _health(self, name: str) -> ServiceHealth:
+    async def _health(self, name: str) -> "ServiceHealth":
+        from backends.models import ServiceHealth
+
         try:
             async with self.databases[name].read() as sql:
                 await sql.one("SELECT 1")

@@ -7,17 +7,18 @@ R18) are explained in docs/checkout.md.
 
 import hashlib
 import json
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
 from backends.errors import InvalidState, InvalidValue, KeyReused, NotFound, ShopError
 from backends.interface import Clock
-from backends.models import CheckoutAttempt, Line, Order, OrderStatus, Page, Totals
+from backends.models import CheckoutAttempt, Order, OrderStatus, Page
 from backends.money import Money
 from stub_services.addresses import valid_address
 from stub_services.caller import Caller
 from stub_services.database import Store
+from stub_services.orders.showing import shown
 from stub_services.orders.store import ClaimState, OrderRows, StoredOrder
 from stub_services.outbox import Message, deliver
 from stub_services.peers import (
@@ -28,7 +29,6 @@ from stub_services.peers import (
     PaymentPeer,
     Refusal,
     Reserved,
-    SoldLine,
     StockPeer,
     Taken,
     Verdict,
@@ -46,13 +46,21 @@ _REFUNDED = Refusal("refunded", "the merchant refunds the order")
 class OrderService:
     """Orders, and the word on whether a payment may charge."""
 
-    def __init__(self, store: Store[OrderRows], carts: CartPeer, stock: StockPeer, *, clock: Clock) -> None:
-        """Keep orders in `store`; `payments` is set by whoever wires the services."""
+    def __init__(
+        self,
+        store: Store[OrderRows],
+        carts: CartPeer,
+        stock: StockPeer,
+        payments: Callable[[], PaymentPeer],
+        *,
+        clock: Clock,
+    ) -> None:
+        """Keep orders in `store`; `payments` is asked for late, because PaymentService needs this one."""
         self._store = store
         self._carts = carts
         self._stock = stock
         self._clock = clock
-        self.payments: PaymentPeer
+        self._payments = payments
 
     # --- what customers ask ------------------------------------------------------------------
 
@@ -72,7 +80,10 @@ class OrderService:
             order = await (rows.by_number(user_id, int(ref)) if is_number else rows.order(ref))
             if order is None or order.user_id != user_id:
                 raise _unknown(ref)
-            return self._shown(order, await rows.lines(order.id), await rows.claimed_by(order.id))
+            return await self._shown(rows, order)
+
+    async def _shown(self, rows: OrderRows, order: StoredOrder) -> Order:
+        return shown(order, await rows.lines(order.id), await rows.claimed_by(order.id), self._clock())
 
     async def find(self, caller: Caller, order_id: str) -> Order | None:
         """Look for an order by id; None if it is not here (yet), or somebody else's."""
@@ -92,10 +103,7 @@ class OrderService:
             raise InvalidValue(msg, service="orders")
         async with self._store.read() as rows:
             found = await rows.page(user_id, limit + 1, None if cursor is None else int(cursor))
-            shown = [
-                self._shown(order, await rows.lines(order.id), await rows.claimed_by(order.id))
-                for order in found[:limit]
-            ]
+            shown = [await self._shown(rows, order) for order in found[:limit]]
         return Page(tuple(shown), shown[-1].number if len(found) > limit else None)
 
     async def cancel(self, caller: Caller, order_id: str) -> Order:
@@ -199,7 +207,7 @@ class OrderService:
             "give_back": lambda message: self._acknowledge(message, self._carts.give_back(message.order_id)),
             "sell": lambda message: self._acknowledge(message, self._stock.sell(message.order_id)),
             "refund": lambda message: self._acknowledge(
-                message, self.payments.refund_order(message.order_id, message.payment_id)
+                message, self._payments().refund_order(message.order_id, message.payment_id)
             ),
         }
         await deliver(self._store.read, handlers)
@@ -267,28 +275,6 @@ class OrderService:
         reserved = await self._stock.reserve(order.id, taken.items, order.intent_at)
         return reserved if isinstance(reserved, Refusal) else (taken, reserved)
 
-    # --- showing -----------------------------------------------------------------------------
-
-    def _shown(self, order: StoredOrder, lines: tuple[SoldLine, ...], claimed_by: str | None) -> Order:
-        """Return the contract's order. Expiry is read off the clock, so that a read needs no write."""
-        state, expires = order.state, order.expires_at
-        open_ = state is OrderStatus.AWAITING_PAYMENT
-        if open_ and expires is not None and expires <= self._clock() and claimed_by is None:
-            state, open_ = OrderStatus.EXPIRED, False
-        return Order(
-            order.id,
-            None if order.number is None else str(order.number),
-            state,
-            order.reason,
-            tuple(_line(order, position, line) for position, line in enumerate(lines)),
-            _totals(order),
-            order.address,
-            order.shipping,
-            order.created_at,
-            order.message,
-            expires if open_ else None,
-        )
-
 
 def _not_payable(order: StoredOrder, claimed_by: str | None, now: datetime) -> Busy | Refusal | None:
     """Return why a new payment may not charge this order, or None."""
@@ -330,29 +316,6 @@ def _check_total(total: Money) -> None:
 def _fingerprint(attempt: CheckoutAttempt) -> str:
     document = asdict(replace(attempt, payment=None))
     return hashlib.sha256(json.dumps(document, default=str, sort_keys=True).encode()).hexdigest()
-
-
-def _totals(order: StoredOrder) -> Totals:
-    return Totals(
-        Money.of_minor(order.items, order.currency),
-        Money.of_minor(order.shipping_price, order.currency),
-        Money.of_minor(order.total, order.currency),
-    )
-
-
-def _line(order: StoredOrder, position: int, line: SoldLine) -> Line:
-    offer = line.offer
-    return Line(
-        f"{order.id}:{position}",
-        offer.variant_id,
-        offer.ref,
-        offer.title,
-        offer.variant,
-        offer.sku,
-        line.quantity,
-        Money.of_minor(offer.unit_price, offer.currency),
-        Money.of_minor(offer.unit_price * line.quantity, offer.currency),
-    )
 
 
 def _words(state: OrderStatus) -> str:

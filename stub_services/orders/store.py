@@ -6,9 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from backends.models import Address, CheckoutAttempt, OrderStatus
+from stub_services.currency import CURRENCY
 from stub_services.database import Row, Statements
 from stub_services.outbox import Outbox
-from stub_services.peers import CURRENCY, Offer, Refusal, SoldLine
+from stub_services.peers import Offer, Refusal, SoldLine
 from stub_services.times import from_millis, to_millis
 
 FIRST_NUMBER = 1001

@@ -1,16 +1,14 @@
-"""ProductService's tables: products, variants with their stock, reservations, the search index."""
+"""ProductService's tables of the catalog: products, variants, the search index."""
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from decimal import Decimal
 
 from backends.models import Category, Product, ProductQuery, Sort, Variant
 from backends.money import Money
 from backends.text import clean
+from stub_services.currency import CURRENCY
 from stub_services.database import Row, Statements
-from stub_services.peers import CURRENCY, Item, Offer, Refusal, Reserved, SoldLine
 
 SINGLE_VARIANT = "standard"
 """The name of the only variant of a product that needs no choice."""
@@ -21,14 +19,6 @@ _SORTS = {
     Sort.PRICE_DESC: ("price_from", "<", "DESC"),
     Sort.RELEVANCE: ("score", ">", "ASC"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Reservation:
-    """What an order holds, sold or was refused; `outcome` is None for a tombstone."""
-
-    state: str
-    outcome: Reserved | Refusal | None
 
 
 class ProductRows:
@@ -83,20 +73,11 @@ class ProductRows:
         )
         return tuple(Category(row["category_slug"], clean(row["title"]), row["n"]) for row in rows)
 
-    async def offers(self, variant_ids: tuple[str, ...]) -> dict[str, Offer]:
-        """Price and stock of the variants that exist."""
-        rows = await self._sql.all(
-            "SELECT variants.*, products.slug, products.title FROM variants"
-            f" JOIN products ON products.id = variants.product_id WHERE variants.id IN ({_marks(variant_ids)})",
-            *variant_ids,
-        )
-        return {row["id"]: _offer(row) for row in rows}
-
     async def _with_variants(self, rows: Sequence[Row]) -> list[Product]:
         ids = [row["id"] for row in rows]
         variants: dict[str, list[Row]] = defaultdict(list)
         for row in await self._sql.all(
-            f"SELECT * FROM variants WHERE product_id IN ({_marks(ids)}) ORDER BY product_id, position", *ids
+            f"SELECT * FROM variants WHERE product_id IN ({marks(ids)}) ORDER BY product_id, position", *ids
         ):
             variants[row["product_id"]].append(row)
         return [_product(row, variants[row["id"]]) for row in rows]
@@ -133,7 +114,7 @@ class ProductRows:
         await self._index(number, product)
         ids = [f"{product.slug}/{variant.name}" for variant in product.variants]
         await self._sql.run(
-            f"DELETE FROM variants WHERE product_id = ? AND id NOT IN ({_marks(ids)})", product.slug, *ids
+            f"DELETE FROM variants WHERE product_id = ? AND id NOT IN ({marks(ids)})", product.slug, *ids
         )
         for position, variant in enumerate(product.variants):
             await self._put_variant(product.slug, position, variant)
@@ -171,59 +152,6 @@ class ProductRows:
             variant.price.minor,
             variant.price.currency,
             variant.stock or 0,
-        )
-
-    # --- reserving ---------------------------------------------------------------------------
-
-    async def reservation(self, order_id: str) -> Reservation | None:
-        """What is recorded for an order."""
-        row = await self._sql.one("SELECT * FROM reservations WHERE order_id = ?", order_id)
-        return _reservation(row) if row else None
-
-    async def insert_reservation(self, order_id: str, state: str, outcome: Reserved | Refusal | None) -> None:
-        """Record what was answered to an order."""
-        refusal = outcome if isinstance(outcome, Refusal) else None
-        held = outcome if isinstance(outcome, Reserved) else Reserved((), 0, CURRENCY)
-        await self._sql.run(
-            "INSERT INTO reservations (order_id, state, reason, message, lines, total, currency)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            order_id,
-            state,
-            refusal and refusal.reason,
-            refusal and refusal.message,
-            json.dumps([asdict(line) for line in held.lines]),
-            held.total,
-            held.currency,
-        )
-
-    async def move_reservation(self, order_id: str, state: str, *, expected: tuple[str, ...]) -> bool:
-        """Compare and set the state (R1)."""
-        moved = await self._sql.run(
-            f"UPDATE reservations SET state = ? WHERE order_id = ? AND state IN ({_marks(expected)})",
-            state,
-            order_id,
-            *expected,
-        )
-        return moved == 1
-
-    async def hold(self, item: Item) -> None:
-        """Move pieces from the shelf into reservations."""
-        await self._move(item, "available", "reserved")
-
-    async def sell(self, item: Item) -> None:
-        """Move pieces from reservations into what is sold."""
-        await self._move(item, "reserved", "sold")
-
-    async def put_back(self, item: Item, *, sold: bool) -> None:
-        """Move pieces back on the shelf."""
-        await self._move(item, "sold" if sold else "reserved", "available")
-
-    async def _move(self, item: Item, source: str, target: str) -> None:
-        await self._sql.run(
-            f"UPDATE variants SET {source} = {source} - ?, {target} = {target} + ? WHERE id = ?",
-            item.quantity,
-            item.quantity,
-            item.variant_id,
         )
 
 
@@ -267,11 +195,13 @@ def _where(conditions: list[str]) -> str:
     return "WHERE " + " AND ".join(conditions) if conditions else ""
 
 
-def _marks(values: Sequence[str]) -> str:
+def marks(values: Sequence[str]) -> str:
+    """Return as many question marks as there are values."""
     return ", ".join("?" for _ in values)
 
 
-def _ref(slug: str, variant: str) -> str:
+def ref_of(slug: str, variant: str) -> str:
+    """Return what `shop cart add` takes: without the variant where there is only one."""
     return slug if variant == SINGLE_VARIANT else f"{slug}/{variant}"
 
 
@@ -290,32 +220,10 @@ def _product(row: Row, variants: list[Row]) -> Product:
 def _variant(slug: str, row: Row) -> Variant:
     return Variant(
         row["id"],
-        _ref(slug, row["name"]),
+        ref_of(slug, row["name"]),
         row["name"],
         clean(row["sku"]),
         Money.of_minor(row["price"], row["currency"]),
         row["available"] > 0,
         row["available"],
     )
-
-
-def _offer(row: Row) -> Offer:
-    return Offer(
-        row["id"],
-        _ref(row["slug"], row["name"]),
-        clean(row["title"]),
-        row["name"],
-        clean(row["sku"]),
-        row["price"],
-        row["currency"],
-        row["available"],
-    )
-
-
-def _reservation(row: Row) -> Reservation:
-    if row["state"] == "refused":
-        return Reservation("refused", Refusal(row["reason"], row["message"]))
-    if row["state"] == "released":
-        return Reservation("released", None)
-    lines = tuple(SoldLine(Offer(**line["offer"]), line["quantity"]) for line in json.loads(row["lines"]))
-    return Reservation(row["state"], Reserved(lines, row["total"], row["currency"]))

@@ -1,0 +1,88 @@
+"""What shops talk about, as frozen data. Times are aware datetimes in UTC; text is clean (`backends.text`).
+
+One module a service. A name is loaded from its module at its first use: making the 25 classes costs as much
+as a bare Python start, and listing products needs five of them.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from backends.models.carts import Cart, Line, Notice, Requirement, ShippingOption, Totals
+    from backends.models.health import ServiceHealth
+    from backends.models.orders import CheckoutAttempt, Order, OrderStatus
+    from backends.models.payments import Card, Payment, PaymentMethod, PaymentStatus
+    from backends.models.products import Category, Page, Product, ProductQuery, Sort, Variant
+    from backends.models.users import Address, Registered, Session, User
+
+_MODULES = {
+    "carts": (
+        "Cart",
+        "Line",
+        "Notice",
+        "Requirement",
+        "ShippingOption",
+        "Totals",
+    ),
+    "health": ("ServiceHealth",),
+    "orders": (
+        "CheckoutAttempt",
+        "Order",
+        "OrderStatus",
+    ),
+    "payments": (
+        "Card",
+        "Payment",
+        "PaymentMethod",
+        "PaymentStatus",
+    ),
+    "products": (
+        "Category",
+        "Page",
+        "Product",
+        "ProductQuery",
+        "Sort",
+        "Variant",
+    ),
+    "users": (
+        "Address",
+        "Registered",
+        "Session",
+        "User",
+    ),
+}
+_HOME = {name: module for module, names in _MODULES.items() for name in names}
+
+__all__ = [
+    "Address",
+    "Card",
+    "Cart",
+    "Category",
+    "CheckoutAttempt",
+    "Line",
+    "Notice",
+    "Order",
+    "OrderStatus",
+    "Page",
+    "Payment",
+    "PaymentMethod",
+    "PaymentStatus",
+    "Product",
+    "ProductQuery",
+    "Registered",
+    "Requirement",
+    "ServiceHealth",
+    "Session",
+    "ShippingOption",
+    "Sort",
+    "Totals",
+    "User",
+    "Variant",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load a model from its module (PEP 562)."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

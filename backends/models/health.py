@@ -1,0 +1,12 @@
+"""The services' health."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceHealth:
+    """One service's state, `up`, `down` or `degraded`, and why."""
+
+    service: str
+    status: str
+    detail: str = ""

@@ -1,0 +1,108 @@
+"""ProductService's tables of stock: what is on the shelf, reserved and sold, and for which order."""
+
+import json
+from dataclasses import asdict, dataclass
+
+from backends.text import clean
+from stub_services.currency import CURRENCY
+from stub_services.database import Row, Statements
+from stub_services.peers import Item, Offer, Refusal, Reserved, SoldLine
+from stub_services.products.store import marks, ref_of
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """What an order holds, sold or was refused; `outcome` is None for a tombstone."""
+
+    state: str
+    outcome: Reserved | Refusal | None
+
+
+class StockRows:
+    """Stock inside one transaction."""
+
+    def __init__(self, sql: Statements) -> None:
+        """Work inside the transaction of `sql`."""
+        self._sql = sql
+
+    async def offers(self, variant_ids: tuple[str, ...]) -> dict[str, Offer]:
+        """Price and stock of the variants that exist."""
+        rows = await self._sql.all(
+            "SELECT variants.*, products.slug, products.title FROM variants"
+            f" JOIN products ON products.id = variants.product_id WHERE variants.id IN ({marks(variant_ids)})",
+            *variant_ids,
+        )
+        return {row["id"]: _offer(row) for row in rows}
+
+    async def reservation(self, order_id: str) -> Reservation | None:
+        """What is recorded for an order."""
+        row = await self._sql.one("SELECT * FROM reservations WHERE order_id = ?", order_id)
+        return _reservation(row) if row else None
+
+    async def insert_reservation(self, order_id: str, state: str, outcome: Reserved | Refusal | None) -> None:
+        """Record what was answered to an order."""
+        refusal = outcome if isinstance(outcome, Refusal) else None
+        held = outcome if isinstance(outcome, Reserved) else Reserved((), 0, CURRENCY)
+        await self._sql.run(
+            "INSERT INTO reservations (order_id, state, reason, message, lines, total, currency)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            order_id,
+            state,
+            refusal and refusal.reason,
+            refusal and refusal.message,
+            json.dumps([asdict(line) for line in held.lines]),
+            held.total,
+            held.currency,
+        )
+
+    async def move_reservation(self, order_id: str, state: str, *, expected: tuple[str, ...]) -> bool:
+        """Compare and set the state (R1)."""
+        moved = await self._sql.run(
+            f"UPDATE reservations SET state = ? WHERE order_id = ? AND state IN ({marks(expected)})",
+            state,
+            order_id,
+            *expected,
+        )
+        return moved == 1
+
+    async def hold(self, item: Item) -> None:
+        """Move pieces from the shelf into reservations."""
+        await self._move(item, "available", "reserved")
+
+    async def sell(self, item: Item) -> None:
+        """Move pieces from reservations into what is sold."""
+        await self._move(item, "reserved", "sold")
+
+    async def put_back(self, item: Item, *, sold: bool) -> None:
+        """Move pieces back on the shelf."""
+        await self._move(item, "sold" if sold else "reserved", "available")
+
+    async def _move(self, item: Item, source: str, target: str) -> None:
+        await self._sql.run(
+            f"UPDATE variants SET {source} = {source} - ?, {target} = {target} + ? WHERE id = ?",
+            item.quantity,
+            item.quantity,
+            item.variant_id,
+        )
+
+
+def _offer(row: Row) -> Offer:
+    return Offer(
+        row["id"],
+        ref_of(row["slug"], row["name"]),
+        clean(row["title"]),
+        row["name"],
+        clean(row["sku"]),
+        row["price"],
+        row["currency"],
+        row["available"],
+    )
+
+
+def _reservation(row: Row) -> Reservation:
+    if row["state"] == "refused":
+        return Reservation("refused", Refusal(row["reason"], row["message"]))
+    if row["state"] == "released":
+        return Reservation("released", None)
+    lines = tuple(SoldLine(Offer(**line["offer"]), line["quantity"]) for line in json.loads(row["lines"]))
+    return Reservation(row["state"], Reserved(lines, row["total"], row["currency"]))
