@@ -1,7 +1,8 @@
 """What `shop` talks to: one contract, and who fulfils it. Names are loaded at their first use."""
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from backends.lazy import exporter
 
 if TYPE_CHECKING:
     from backends.capabilities import Capability
@@ -81,7 +82,7 @@ _MODULES = {
         "open_backend",
     ),
 }
-_HOME = {name: module for module, names in _MODULES.items() for name in names}
+__getattr__ = exporter(__name__, _MODULES)
 
 __all__ = [
     "Address",
@@ -123,10 +124,3 @@ __all__ = [
     "Variant",
     "open_backend",
 ]
-
-
-def __getattr__(name: str) -> object:
-    """Load a public name from its module (PEP 562)."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

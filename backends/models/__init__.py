@@ -4,8 +4,9 @@ One module a service. A name is loaded from its module at its first use: making 
 as a bare Python start, and listing products needs five of them.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from backends.lazy import exporter
 
 if TYPE_CHECKING:
     from backends.models.carts import Cart, Line, Notice, Requirement, ShippingOption, Totals
@@ -51,7 +52,7 @@ _MODULES = {
         "User",
     ),
 }
-_HOME = {name: module for module, names in _MODULES.items() for name in names}
+__getattr__ = exporter(__name__, _MODULES)
 
 __all__ = [
     "Address",
@@ -79,10 +80,3 @@ __all__ = [
     "User",
     "Variant",
 ]
-
-
-def __getattr__(name: str) -> object:
-    """Load a model from its module (PEP 562)."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

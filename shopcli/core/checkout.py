@@ -6,6 +6,7 @@ the shop is asked until the deadline. What is still unknown then is said to be u
 resume` goes on.
 """
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TypeVar
@@ -40,6 +41,7 @@ from backends.models import (
     Requirement,
     ShippingOption,
 )
+from backends.registry import random_ids, system_clock
 from shopcli.core.journal import PLACED, Cancelling, Entry, Journal, Paying, Placing
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -59,17 +61,25 @@ _NO_ADDRESS = "shop addresses add home --name NAME --line1 STREET --city CITY --
 class Checkout:
     """Placing, paying and cancelling orders, journalled."""
 
-    def __init__(self, backend: Backend, journal: Journal, *, clock: Clock, ids: Ids, sleep: Sleep) -> None:
-        """Check out at `backend` with the profile's `journal`."""
+    def __init__(
+        self,
+        backend: Backend,
+        journal: Journal,
+        *,
+        clock: Clock = system_clock,
+        ids: Ids = random_ids,
+        sleep: Sleep | None = None,
+    ) -> None:
+        """Check out at `backend` with the profile's `journal`; `sleep` waits between two attempts."""
         self.backend = backend
         self.journal = journal
         self.clock = clock
         self._ids = ids
-        self._sleep = sleep
+        self._sleep = sleep or (_wait if backend.suspends else _block)
 
     # --- before anything is ordered ----------------------------------------------------------
 
-    async def prepare(self, address: str | None, shipping: str | None) -> Cart:
+    async def prepare(self, address: str | None = None, shipping: str | None = None) -> Cart:
         """Put address and delivery on the cart, and return it as the server prices it.
 
         Without a label the default address is taken, without an id the cheapest delivery.
@@ -90,7 +100,7 @@ class Checkout:
         options = await self.backend.carts.shipping_options()
         return await self.backend.carts.set_shipping(_delivery(options, shipping).id)
 
-    def attempt(self, cart: Cart, payment: str | None) -> CheckoutAttempt:
+    def attempt(self, cart: Cart, payment: str | None = None) -> CheckoutAttempt:
         """Freeze what the person confirms, under a new id. Raises Conflict if the cart lacks something."""
         if cart.requirements or not (cart.id and cart.totals and cart.address and cart.shipping):
             msg = f"the cart still lacks: {', '.join(cart.requirements)}"
@@ -294,6 +304,16 @@ def _refused(payment: Payment, number: str) -> ShopError:
     }.get(payment.reason or "", (payment.reason or "refused").replace("_", " "))
     msg = f"order {number} was not charged: {words}"
     return InvalidState(msg, hint=f"shop orders show {number}", service="payments")
+
+
+async def _wait(seconds: float) -> None:
+    import asyncio  # a backend that suspends has imported it
+
+    await asyncio.sleep(seconds)
+
+
+async def _block(seconds: float) -> None:
+    time.sleep(seconds)  # noqa: ASYNC251  there may be no event loop, and nothing else runs
 
 
 def _unknown(entry: Entry, failure: ShopError | None) -> OutcomeUnknown:

@@ -109,7 +109,7 @@ class Journal:
 
         A payment closes its order's placing in the same commit. Raises StorageError, Locked.
         """
-        with self._commit() as connection:
+        with self._transaction("BEGIN IMMEDIATE") as connection:
             connection.execute(
                 "INSERT INTO entries (key, kind, order_id, request, state, created_at) VALUES (?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (key) DO UPDATE SET state = excluded.state",
@@ -126,7 +126,7 @@ class Journal:
 
     def unfinished(self) -> tuple[Entry, ...]:
         """Entries that are not closed, oldest first; reads one local file and no network."""
-        with self._commit() as connection:
+        with self._transaction("BEGIN") as connection:
             rows = connection.execute(
                 "SELECT key, kind, order_id, request, state, created_at FROM entries"
                 " WHERE state <> ? ORDER BY created_at, key",
@@ -161,11 +161,11 @@ class Journal:
             os.close(lock)
 
     @contextmanager
-    def _commit(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
         try:
             connection = self._opened()
             connection.execute(f"PRAGMA busy_timeout = {int(remaining() * 1000)}")
-            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(begin)
             try:
                 yield connection
                 connection.execute("COMMIT")
@@ -185,10 +185,23 @@ class Journal:
             self._connection = sqlite3.connect(
                 self._path, isolation_level=None, check_same_thread=False, timeout=remaining()
             )
-            self._connection.execute("PRAGMA journal_mode = WAL")
+            _use_wal(self._connection)
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.execute(_SCHEMA)
         return self._connection
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switch to write-ahead logging; SQLite does not wait by itself while another process makes the file."""
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if not remaining():
+                raise
+            time.sleep(_LOOK_AGAIN_SECONDS)
+        else:
+            return
 
 
 def _acquire(lock: int, *, wait: bool) -> bool:

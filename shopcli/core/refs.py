@@ -1,6 +1,6 @@
 """How people write down what they want to buy: ``PRODUCT[/VARIANT][:QUANTITY]``."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from backends.errors import InvalidValue, NotFound, ShopError
 from backends.interface import Products
@@ -19,8 +19,7 @@ class AmbiguousVariant(InvalidValue):
     code = "ambiguous_variant"
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(NamedTuple):
     """A parsed ``PRODUCT[/VARIANT][:QUANTITY]``."""
 
     product: str

@@ -2,7 +2,6 @@
 
 import time
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -110,5 +109,7 @@ def open_shop(url: str | None = None, *, observe: "Callable[[Backend], Backend] 
     profiles = data_directory() / "profiles"
     if url is None or url == default_url():
         return Shop(default_url(), profiles / "default", observe=observe)
+    from hashlib import sha256  # 0.3 of a bare Python start, for OpenSSL
+
     digest = sha256(url.encode("utf-8", "surrogateescape")).hexdigest()[:_DIGEST_DIGITS]
     return Shop(url, profiles / f"url-{digest}", observe=observe)

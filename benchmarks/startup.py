@@ -1,0 +1,78 @@
+"""What it costs to start `shop`: CPU of the whole process, as a multiple of `python -c pass`.
+
+    python3 benchmarks/startup.py [ROUNDS]
+
+Installs the checkout (a wheel, as a user has it) into a temporary environment, warms a shop up, then runs each command
+in turn with a bare Python, ROUNDS times (default 21), and prints the median of the paired ratios.
+"""
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+COMMANDS = {
+    "shop --help": (["--help"], False),
+    "shop (start screen)": ([], False),
+    "shop products list, piped": (["products", "list"], False),
+    "shop products list, as a table": (["products", "list"], True),
+    "shop products search sony, piped": (["products", "search", "sony"], False),
+    "shop cart show, piped": (["cart", "show"], False),
+    "shop cart add, piped": (["cart", "add", "sigma-35-f2/sony-e"], False),
+}
+
+
+def main(rounds: int = 21) -> None:
+    """Install, measure, print."""
+    with tempfile.TemporaryDirectory() as place:
+        environment = _environment(Path(place))
+        programs = _install(Path(place))
+        _run([str(programs / "shop"), "products", "list"], environment)
+        for name, (arguments, table) in COMMANDS.items():
+            one = {**environment, **({"SHOP_FORCE_TTY": "1"} if table else {})}
+            pairs = [
+                (
+                    _cpu([str(programs / "python"), "-c", "pass"], one),
+                    _cpu([str(programs / "shop"), *arguments], one),
+                )
+                for _ in range(rounds)
+            ]
+            ratio = statistics.median(shop / bare for bare, shop in pairs)
+            seconds = statistics.median(shop for _, shop in pairs)
+            print(f"{name:36}{ratio:6.1f} x  {seconds * 1000:5.0f} ms")
+
+
+def _environment(place: Path) -> dict[str, str]:
+    # Without byte code Python compiles everything again at each start, which no user's installation does.
+    kept = {name: value for name, value in os.environ.items() if name not in {"PYTHONDONTWRITEBYTECODE", "PYTHONPATH"}}
+    return {**kept, "SHOP_DATA_DIR": str(place / "data"), "COLUMNS": "100"}
+
+
+def _install(place: Path) -> Path:
+    venv.create(place / "venv", with_pip=True)
+    programs = place / "venv" / "bin"
+    pip = [str(programs / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    _run([*pip, "--constraint", str(ROOT / "constraints.txt"), str(ROOT)], _environment(place))
+    return programs
+
+
+def _cpu(command: list[str], environment: dict[str, str]) -> float:
+    """Seconds of user and system time of a whole process."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    _run(command, environment)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def _run(command: list[str], environment: dict[str, str]) -> None:
+    nowhere = subprocess.DEVNULL
+    subprocess.run(command, env=environment, stdin=nowhere, stdout=nowhere, stderr=nowhere, check=True)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
