@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backends.registry import open_backend, random_ids, system_clock
-from shopcli.core.paths import data_directory, private_directory
+from shopcli.core.paths import data_directory, private_directory, unusable
 from shopcli.core.sessions import FileSessions
 
 if TYPE_CHECKING:
@@ -62,8 +62,15 @@ class Shop:
         return Checkout(self.backend, self.journal, clock=system_clock, ids=random_ids, sleep=self._sleep)
 
     def unfinished(self) -> "tuple[Entry, ...]":
-        """Confirmed checkouts that may not be settled; reads one local file, and only if it exists."""
-        return self.journal.unfinished() if self._journal_path.exists() else ()
+        """Confirmed checkouts that may not be settled; reads one local file, and only if it exists.
+
+        Raises StorageError.
+        """
+        try:
+            exists = self._journal_path.exists()
+        except OSError as error:
+            raise unusable(self._journal_path, error) from None
+        return self.journal.unfinished() if exists else ()
 
     async def settle(self, *, wait: bool = False) -> "tuple[Settled, ...]":
         """Find out what became of each unfinished checkout.
@@ -88,10 +95,19 @@ class Shop:
 
         await asyncio.sleep(seconds)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the backend was used, so that it has to be closed."""
+        return "backend" in self.__dict__
+
     async def aclose(self) -> None:
         """Close what was opened."""
-        if "backend" in self.__dict__:
+        if self.is_open:
             await self.backend.aclose()
+        self.close_journal()
+
+    def close_journal(self) -> None:
+        """Close the journal, all that may be open where the backend was never used."""
         if "journal" in self.__dict__:
             self.journal.close()
 

@@ -1,0 +1,5 @@
+"""`python -m shopcli` is `shop`."""
+
+from shopcli.cli.main import main
+
+main()

@@ -1,0 +1,189 @@
+"""The commands of `shop`: one table, and groups that import only the command that runs."""
+
+import inspect
+from collections.abc import Mapping
+from difflib import get_close_matches
+from functools import cache
+from importlib import import_module
+from shlex import join
+from typing import NamedTuple
+
+from typer import Typer
+from typer._click.core import Command, Context, Parameter
+from typer._click.formatting import HelpFormatter
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from shopcli.cli.failures import Usage
+
+
+class Leaf(NamedTuple):
+    """A command: where its function is and what it does."""
+
+    function: str
+    summary: str
+
+
+class Branch(NamedTuple):
+    """A noun and its verbs."""
+
+    summary: str
+    verbs: Mapping[str, Leaf]
+
+
+TABLE: Mapping[str, Leaf | Branch] = {
+    "signup": Leaf("accounts:signup", "Create an account and log in"),
+    "login": Leaf("accounts:login", "Log in"),
+    "logout": Leaf("accounts:logout", "Log out"),
+    "whoami": Leaf("accounts:whoami", "Show who is logged in"),
+    "products": Branch(
+        "Browse and search the catalog.",
+        {
+            "list": Leaf("products:list_products", "List products"),
+            "search": Leaf("products:search", "Search products"),
+            "show": Leaf("products:show", "Show a product and its variants"),
+        },
+    ),
+    "cart": Branch(
+        "Fill the cart.",
+        {
+            "show": Leaf("cart:show", "Show the cart"),
+            "add": Leaf("cart:add", "Put products into the cart"),
+            "set": Leaf("cart:set_quantity", "Change how many of a line"),
+            "remove": Leaf("cart:remove", "Take lines out of the cart"),
+            "clear": Leaf("cart:clear", "Empty the cart"),
+        },
+    ),
+    "addresses": Branch(
+        "Look after the address book.",
+        {
+            "list": Leaf("addresses:list_addresses", "List addresses, the default first"),
+            "add": Leaf("addresses:add", "Add or replace an address"),
+            "remove": Leaf("addresses:remove", "Remove an address"),
+        },
+    ),
+    "checkout": Leaf("checkout:checkout", "Order what is in the cart and pay for it"),
+    "orders": Branch(
+        "Look after orders.",
+        {
+            "list": Leaf("orders:list_orders", "List orders, the newest first"),
+            "show": Leaf("orders:show", "Show an order"),
+            "pay": Leaf("orders:pay", "Pay for an order that waits for it"),
+            "cancel": Leaf("orders:cancel", "Cancel an order; what was paid is refunded"),
+            "resume": Leaf("orders:resume", "Find out what became of unfinished checkouts"),
+            "watch": Leaf("orders:watch", "Wait until an order is decided"),
+        },
+    ),
+    "payments": Branch(
+        "Look at payments, and refund them.",
+        {
+            "list": Leaf("payments:list_payments", "List an order's payments"),
+            "show": Leaf("payments:show", "Show a payment"),
+            "refund": Leaf("payments:refund", "Give a payment back (merchants only)"),
+        },
+    ),
+}
+
+_SETTINGS = {"help_option_names": ["-h", "--help"]}
+
+
+class ShopCommand(TyperCommand):
+    """A command whose help is its docstring around its options.
+
+    The first paragraph says what it does; everything behind it (examples, exit codes) is printed as written.
+    """
+
+    def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Write the help text."""
+        summary, _, rest = inspect.cleandoc(self.help or "").partition("\n\n")
+        formatter.write(f"{summary}\n\nUsage:\n  {ctx.command_path} {self._pieces(ctx)}\n")
+        rows = [(_spelling(parameter), getattr(parameter, "help", None) or "") for parameter in self.get_params(ctx)]
+        width = max(len(spelling) for spelling, _ in rows)
+        formatter.write("\nOptions:\n" + "".join(f"  {name:<{width}}  {text}\n" for name, text in rows))
+        if rest:
+            formatter.write(f"\n{rest}\n")
+        formatter.write("\nOptions of every command: shop --help")
+
+    def _pieces(self, ctx: Context) -> str:
+        arguments = [_spelling(each) for each in self.get_params(ctx) if each.param_type_name == "argument"]
+        return " ".join([*arguments, "[OPTIONS]"])
+
+
+class ShopGroup(TyperGroup):
+    """A group that knows its commands by a table and imports the one that is asked for."""
+
+    def __init__(self, name: str, summary: str, table: Mapping[str, Leaf | Branch]) -> None:
+        """Offer the commands of `table`."""
+        super().__init__(name=name, help=summary, context_settings=dict(_SETTINGS), rich_markup_mode=None)
+        self.table = table
+
+    def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return the names in the order of the table."""
+        return list(self.table)
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:  # noqa: ARG002
+        """Return the command, None for an unknown one."""
+        entry = self.table.get(cmd_name)
+        if isinstance(entry, Branch):
+            return ShopGroup(cmd_name, entry.summary, entry.verbs)
+        return None if entry is None else load(cmd_name, entry)
+
+    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
+        """Find the command that `args` name. Raises Usage with what may have been meant."""
+        command = self.get_command(ctx, args[0])
+        if command is None:
+            raise self._unknown(ctx, args)
+        return args[0], command, args[1:]
+
+    def invoke(self, ctx: Context) -> object:
+        """Run the command that was named. Raises Usage if none was."""
+        if not ctx._protected_args:  # noqa: SLF001 - where click keeps the command's name
+            verbs = ", ".join(self.table)
+            raise Usage(f"{ctx.command_path} needs one of: {verbs}", hint=f"{ctx.command_path} --help")
+        return super().invoke(ctx)
+
+    def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Write the help text."""
+        width = max(map(len, self.table))
+        rows = "".join(f"  {name:<{width}}  {entry.summary}\n" for name, entry in self.table.items())
+        path = ctx.command_path
+        formatter.write(f"{self.help}\n\nUsage:\n  {path} COMMAND\n\nCommands:\n{rows}\n")
+        formatter.write(f"More about a command: {path} COMMAND --help")
+
+    def _unknown(self, ctx: Context, args: list[str]) -> Usage:
+        path, typed = ctx.command_path, args[0]
+        elsewhere = [noun for noun, entry in TABLE.items() if isinstance(entry, Branch) and typed in entry.verbs]
+        if close := get_close_matches(typed, self.table, n=1):
+            meant = f"{path} {close[0]}"
+        elif elsewhere and ctx.parent is None:
+            meant = f"shop {elsewhere[0]} {typed}"
+        else:
+            return Usage(f"no such command: {path} {typed}", hint=f"{path} --help")
+        return Usage(
+            f"no such command: {path} {typed}, did you mean {meant}?", hint=f"{meant} {join(args[1:])}".rstrip()
+        )
+
+
+@cache
+def root() -> ShopGroup:
+    """Return `shop` itself."""
+    return ShopGroup("shop", "A terminal client for shops.", TABLE)
+
+
+def load(name: str, leaf: Leaf) -> Command:
+    """Import a command's function and let typer read its signature."""
+    module, _, function = leaf.function.partition(":")
+    app = Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.command(name, cls=ShopCommand, context_settings=dict(_SETTINGS))(
+        getattr(import_module(f"shopcli.cli.{module}"), function)
+    )
+    return get_command(app)
+
+
+def _spelling(parameter: Parameter) -> str:
+    if parameter.param_type_name == "argument":
+        name = parameter.human_readable_name
+        name = f"{name}..." if parameter.nargs == -1 else name
+        return name if parameter.required else f"[{name}]"
+    metavar = f" {parameter.metavar}" if parameter.metavar else ""
+    return ", ".join(sorted(parameter.opts, key=len)) + metavar

@@ -1,0 +1,109 @@
+"""Telling people, and programs, what went wrong."""
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from backends.errors import InvalidValue, Outcome, Pending, ShopError, StorageError
+from backends.text import clean
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_RED = "\x1b[31m"
+_YELLOW = "\x1b[33m"
+_PLAIN = "\x1b[0m"
+
+
+class Usage(InvalidValue):
+    """The command line is not one that shop understands, or lacks something."""
+
+    code = "usage"
+
+
+class Cancelled(ShopError):
+    """The person stopped it."""
+
+    code = "cancelled"
+    category = "cancelled"
+    exit_code = 130
+
+
+class Internal(ShopError):
+    """A bug in shop."""
+
+    code = "internal"
+    category = "internal"
+    outcome = Outcome.UNKNOWN
+
+
+def as_object(error: ShopError) -> dict[str, object]:
+    """Return the error as what JSON output shows under `error`."""
+    return {
+        "code": error.code,
+        "category": error.category,
+        "message": clean(error.message, keep="\n"),
+        "hint": None if error.hint is None else clean(error.hint),
+        "retryable": error.retryable,
+        "outcome": error.outcome.value,
+        "service": error.service,
+        "request_id": error.request_id,
+    }
+
+
+def report(error: ShopError, *, as_json: bool, color: bool) -> None:
+    """Write the error to stderr: what happened, why, and the command that helps; or one JSON object."""
+    if as_json:
+        print(json.dumps({"error": as_object(error)}), file=sys.stderr)
+        return
+    mark, tint = ("!", _YELLOW) if isinstance(error, Pending) else ("✗", _RED)
+    mark = f"{tint}{mark}{_PLAIN}" if color else mark
+    message = clean(error.message, keep="\n")
+    print(f"{mark} {message}", file=sys.stderr)
+    if error.hint:
+        print(f"→ {clean(error.hint)}", file=sys.stderr)
+
+
+def understood(error: BaseException, *, look: str | None = None) -> ShopError:
+    """Turn whatever ended a command into the error to report.
+
+    `look` is the command that shows what became of a change that was under way.
+    """
+    if isinstance(error, ShopError):
+        return error
+    if isinstance(error, KeyboardInterrupt):
+        if look is None:
+            return Cancelled("cancelled, nothing was changed")
+        return Cancelled("interrupted before the answer came", hint=look, outcome=Outcome.UNKNOWN)
+    if "typer" in sys.modules:
+        from shopcli.cli.mistakes import from_click
+
+        if (mistake := from_click(error)) is not None:
+            return mistake
+    return Internal(
+        f"this is a bug in shop: {type(error).__name__} {_place(error.__traceback__)}",
+        hint="run it again with -v and report what it prints",
+    )
+
+
+def unwritable(error: OSError) -> ShopError:
+    """Return the error for output that could not be written: a full disk behind `>`."""
+    return StorageError(f"cannot write the output: {error.strerror}")
+
+
+def print_traceback(error: BaseException) -> None:
+    """Write where a bug happened to stderr, without the values of any variable."""
+    import traceback
+
+    text = "".join(traceback.format_exception(error))
+    print(clean(text, keep="\n"), file=sys.stderr, end="")
+
+
+def _place(trace: "TracebackType | None") -> str:
+    """Return the file and line where it happened; never a value, which may be a secret."""
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return ""
+    path = trace.tb_frame.f_code.co_filename.rpartition("/")[2]
+    return f"at {path}:{trace.tb_lineno}"

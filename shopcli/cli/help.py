@@ -1,0 +1,58 @@
+"""`shop --help` and `shop --version`: text, so that asking imports nothing."""
+
+ROOT = """\
+shop, a terminal client for shops.
+
+Usage:
+  shop                        Where you are, and what makes sense now
+  shop COMMAND [OPTIONS]
+
+Account:
+  signup                      Create an account and log in
+  login, logout               Log in, log out
+  whoami                      Show who is logged in
+  addresses list|add|remove   Look after the address book
+
+Shopping:
+  products list|search|show   Browse the catalog
+  cart show|add|set|remove|clear
+                              Fill the cart
+  checkout                    Order what is in the cart and pay for it
+
+Afterwards:
+  orders list|show|pay|cancel|resume|watch
+                              Look after orders
+  payments list|show|refund   Look at payments, and refund them
+
+Options of every command, anywhere on the line:
+  --backend URL               Which shop: sqlite:DIRECTORY, memory:
+  -o, --output FORMAT         table, tsv, json, jsonl or id
+  --json                      The same as -o json
+  --fields A,B                Only these fields, or columns
+  -q, --quiet                 Only data and errors
+  -v, --verbose               Log each call of the shop
+  --no-input                  Never ask
+  --no-color                  No colours
+  --timeout SECONDS           How long a command may take (default 10)
+  -h, --help                  Help, also behind a command
+  --version                   Show the version
+
+Examples:
+  shop products search sigma 35mm
+  shop cart add sony-alpha-7-iv:2
+  shop checkout --pay tok_visa
+  shop orders list --json | jq '.items[].number'
+
+Environment:
+  SHOP_BACKEND, SHOP_OUTPUT   Defaults of --backend and --output
+  SHOP_DATA_DIR               Where the files are kept
+  NO_COLOR, SHOP_FORCE_TTY    No colours; tables in a pipe too
+
+Output is a table on a terminal and tab-separated in a pipe."""
+
+
+def version() -> str:
+    """Return the line of `shop --version`."""
+    from shopcli import __version__
+
+    return f"shop {__version__}"

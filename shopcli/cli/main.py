@@ -1,0 +1,130 @@
+"""The entry of `shop`: exit codes, Ctrl-C, closed pipes, and what needs no command at all."""
+
+import os
+import sys
+
+from shopcli.cli.options import Options, hoist, hostile, is_terminal, wants_json
+
+TYPE_CHECKING = False  # as typing's, whose import costs 0.9 of a bare Python start
+if TYPE_CHECKING:
+    from shopcli.cli.run import Run
+
+_HELP = ("-h", "--help")
+
+
+def main(line: list[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed (`2>&-`), and print would write errors to stdout then
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - lives as long as we
+        stream = getattr(sys, name)
+        if hasattr(stream, "reconfigure"):  # not every stand-in for a stream has it
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(_answer(sys.argv[1:] if line is None else line))
+
+
+def _answer(line: list[str]) -> int:
+    code = 0
+    try:
+        code = _guarded(line)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _leave_quietly()
+    except OSError as error:
+        from shopcli.cli.failures import report, unwritable
+
+        failure = unwritable(error)
+        report(failure, as_json=wants_json(line), color=False)
+        _leave_quietly()
+        return failure.exit_code
+    return code
+
+
+def _guarded(line: list[str]) -> int:
+    """Run the line; whatever ends it early is reported and becomes an exit code."""
+    options: Options | None = None
+    run: Run | None = None
+    try:
+        _refuse_hostile(line)
+        options, rest = hoist(line)
+        if options.version or (rest and rest[0] in _HELP):
+            from shopcli.cli import help as static
+
+            print(static.version() if options.version else static.ROOT)
+            return 0
+        run = _begun(options)
+        return _dispatch(run, rest)
+    except OSError as error:
+        if error.filename is None:  # a stream of ours; errors about files arrive as StorageError
+            raise
+        return _failed(error, options, line, run)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence
+        return _failed(error, options, line, run)
+
+
+def _begun(options: Options) -> "Run":
+    from shopcli.cli.run import Run
+
+    return Run(options)
+
+
+def _dispatch(run: "Run", rest: list[str]) -> int:
+    try:
+        if rest:
+            return _invoke(run, rest)
+        from shopcli.cli.start import show_start
+
+        show_start(run)
+        return 0
+    finally:
+        run.close()
+
+
+def _invoke(run: "Run", rest: list[str]) -> int:
+    from typer import Exit
+
+    from shopcli.cli.commands import root
+
+    # Not root.main(): it turns Ctrl-C and closed pipes into exit codes of its own.
+    try:
+        with root().make_context("shop", rest, obj=run) as context:
+            root().invoke(context)
+    except Exit as done:
+        return done.exit_code
+    return 0
+
+
+def _failed(error: BaseException, options: Options | None, line: list[str], run: "Run | None") -> int:
+    from backends.errors import InvalidValue
+    from shopcli.cli.failures import Internal, print_traceback, report, understood
+
+    failure = understood(error, look=run.look if run else None)
+    if failure.hint is None and isinstance(failure, InvalidValue) and run:
+        failure.hint = f"{run.path} --help"
+    as_json = wants_json(line) if options is None else options.output in ("json", "jsonl")
+    color = (options is None or options.color) and is_terminal(sys.stderr)
+    if options is not None and options.verbose and isinstance(failure, Internal):
+        print_traceback(error)
+    try:
+        report(failure, as_json=as_json, color=color)
+    except BrokenPipeError:
+        _leave_quietly()
+    return failure.exit_code
+
+
+def _refuse_hostile(line: list[str]) -> None:
+    place = hostile(line)
+    if place is not None:
+        from shopcli.cli.failures import Usage
+
+        raise Usage(f"argument {place} contains control characters or is no valid text: {line[place - 1]}")
+
+
+def _leave_quietly() -> None:
+    """Let nothing more be written: the reader went away, and Python would complain once more at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            os.dup2(nowhere, stream.fileno())
+        except (AttributeError, OSError, ValueError):  # closed, or no real file
+            continue

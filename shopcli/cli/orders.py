@@ -1,0 +1,206 @@
+"""`shop orders`: list, show, pay, cancel, resume and watch."""
+
+import time
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from backends.errors import InvalidState, NotFound, Pending
+from backends.models import Order, OrderStatus, Payment, PaymentStatus
+from shopcli.cli.columns import Column, View
+from shopcli.cli.failures import Usage
+from shopcli.cli.paging import All, Cursor, Limit, collect, wanted
+from shopcli.cli.paying import CardPiped, Pay, Yes, choose_method, paid
+from shopcli.cli.run import Run, begin
+from shopcli.cli.views import ORDER, ORDER_STYLES, number
+from shopcli.core.settle import Settled
+
+_LOOK = "shop orders resume"
+_LAST = "@last"
+# How long `watch` waits between two looks: people notice more, and less only loads the shop.
+_PAUSE = 1.0
+
+OrderRef = Annotated[str, typer.Argument(metavar="ORDER", help="Its number or id; @last is the latest.")]
+
+_UNDECIDED = (OrderStatus.PLACING, OrderStatus.REJECTING)
+_MOVING = (
+    PaymentStatus.CREATED,
+    PaymentStatus.CHARGING,
+    PaymentStatus.CAPTURED,
+    PaymentStatus.REFUNDING,
+)
+
+
+def _settled_status(settled: Settled) -> str:
+    if settled.order is not None:
+        return settled.order.status.value
+    return "unknown" if settled.error is not None else ""
+
+
+SETTLED = View(
+    Settled,
+    (
+        Column("order", lambda settled: number(settled.order) if settled.order else ""),
+        Column("status", _settled_status, styles=ORDER_STYLES),
+        Column("message", lambda settled: settled.message, shrinks=True),
+        Column("key", lambda settled: settled.key, hidden=True),
+    ),
+    identity=lambda settled: number(settled.order) if settled.order else settled.key,
+)
+
+
+def list_orders(context: typer.Context, limit: Limit = None, cursor: Cursor = None, everything: All = False) -> None:
+    """List orders, the newest first.
+
+    Examples:
+      shop orders list
+      shop orders list --all --json | jq '.items[] | select(.status == "paid").number'
+
+    Exit codes:
+      4  nobody is logged in
+    """
+    run = begin(context, ORDER, settles=True)
+    orders, count = run.backend.orders, wanted(limit, everything=everything)
+    page = run.do(collect(orders.list, count, cursor))
+    run.out.list(
+        ORDER,
+        page.items,
+        next_cursor=page.next_cursor,
+        total=page.total,
+        empty="no orders yet → shop products list",
+    )
+
+
+def show(context: typer.Context, order: OrderRef) -> None:
+    """Show an order.
+
+    Examples:
+      shop orders show @last
+      shop orders show 1001 --json
+
+    Exit codes:
+      3  no such order
+      4  nobody is logged in
+    """
+    run = begin(context, ORDER, settles=True)
+    _print(run, run.do(find_order(run, order)))
+
+
+def pay(
+    context: typer.Context, order: OrderRef, pay: Pay = None, card_stdin: CardPiped = False, yes: Yes = False
+) -> None:
+    """Pay for an order that waits for it.
+
+    Examples:
+      shop orders pay @last
+      shop orders pay 1001 --pay tok_visa --yes
+
+    Exit codes:
+      6  it does not wait for a payment
+      7  the payment was declined
+      8  not paid yet
+    """
+    run = begin(context, ORDER, settles=True)
+    found = run.do(find_order(run, order))
+    if found.status is not OrderStatus.AWAITING_PAYMENT:
+        name = number(found)
+        raise InvalidState(f"order {name} is {found.status} and waits for no payment", hint=f"shop orders show {name}")
+    method = choose_method(run, pay, card_piped=card_stdin)
+    if method is None:
+        raise Usage("paying later is what the order does already", hint=f"shop orders show {number(found)}")
+    if not yes:
+        run.ask.confirm(f"Pay {found.totals.total} with {method.label}?")
+    result, failure = run.change(paid(run.shop, found, method), look=_LOOK)
+    run.out.show(ORDER, result)
+    if failure is not None:
+        raise failure
+
+
+def cancel(context: typer.Context, order: OrderRef, yes: Yes = False) -> None:
+    """Cancel an order; what was paid is refunded.
+
+    Examples:
+      shop orders cancel 1001
+      shop orders cancel @last --yes
+
+    Exit codes:
+      3  no such order
+      6  it cannot be cancelled any more
+    """
+    run = begin(context, ORDER, settles=True)
+    ref = run.do(find_order(run, order)).id if order == _LAST else order
+    if not yes:
+        run.ask.confirm(f"Cancel order {order}?")
+    _print(run, run.change(run.shop.checkout.cancel(ref), look=_LOOK))
+
+
+def resume(context: typer.Context) -> None:
+    """Find out what became of unfinished checkouts. Nothing is ever charged twice.
+
+    Examples:
+      shop orders resume
+
+    Exit codes:
+      0   nothing is open any more
+      8   an order is placed and not paid yet
+      11  an answer is still missing; try again later
+    """
+    run: Run = context.obj
+    run.out.check(SETTLED)
+    settled = run.do(run.shop.settle(wait=True))
+    run.out.list(SETTLED, settled, empty="no checkout is unfinished → shop orders list")
+    for each in settled:
+        if each.hint:
+            run.out.next(each.hint)
+    raise typer.Exit(max(map(_exit_code, settled), default=0))
+
+
+def watch(context: typer.Context, order: OrderRef) -> None:
+    """Wait until nothing more can happen to an order by itself, then show it.
+
+    Examples:
+      shop orders watch @last
+    """
+    run = begin(context, ORDER, settles=True)
+    found = run.do(find_order(run, order))
+    said: OrderStatus | None = None
+    while True:
+        if found.status is not said:
+            run.out.say(f"order {number(found)} is {found.status}")
+            said = found.status
+        if not _moves(found, run.do(run.backend.payments.list(found.id))):
+            break
+        time.sleep(_PAUSE)
+        found = run.do(run.backend.orders.get(found.id))
+    _print(run, found)
+
+
+async def find_order(run: Run, ref: str) -> Order:
+    """Find an order by number or id; `@last` is the latest. Raises NotFound."""
+    if ref != _LAST:
+        return await run.backend.orders.get(ref)
+    page = await run.backend.orders.list(1)
+    if not page.items:
+        raise NotFound("there are no orders yet", hint="shop products list")
+    return page.items[0]
+
+
+def _moves(order: Order, payments: Sequence[Payment]) -> bool:
+    """Whether something may still happen to the order without anybody doing anything."""
+    waits = order.status is OrderStatus.AWAITING_PAYMENT and order.expires_at is not None
+    return order.status in _UNDECIDED or waits or any(payment.status in _MOVING for payment in payments)
+
+
+def _exit_code(settled: Settled) -> int:
+    """Return what `resume` leaves with; of several the highest, so that unknown (11) beats pending (8)."""
+    if settled.error is not None:
+        return settled.error.exit_code
+    waits = settled.order is not None and settled.order.status is OrderStatus.AWAITING_PAYMENT
+    return Pending.exit_code if waits else 0
+
+
+def _print(run: Run, order: Order) -> None:
+    run.out.show(ORDER, order)
+    if order.status is OrderStatus.AWAITING_PAYMENT:
+        run.out.next(f"shop orders pay {number(order)}")

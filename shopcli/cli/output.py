@@ -1,0 +1,129 @@
+"""What a command prints: data on stdout, talk on stderr."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any, TextIO
+
+from backends.text import clean
+from shopcli.cli.columns import Column, View, plain, shown
+from shopcli.cli.failures import Usage
+from shopcli.cli.jsonable import dumps, jsonable
+from shopcli.cli.options import Options, is_terminal
+
+
+class Output:
+    """Writes things the way `-o` says, and talks to the person unless nobody listens.
+
+    With JSON output stderr carries nothing but one error object, so there is no talk then.
+    """
+
+    def __init__(self, options: Options) -> None:
+        """Follow `options`; nothing is written yet."""
+        self.mode = options.output
+        self.color = options.color
+        self._fields = options.fields
+        self._forced = options.forced_terminal
+        self._talks = not options.quiet and self.mode not in ("json", "jsonl")
+
+    def check(self, view: View) -> None:
+        """Refuse unknown `--fields` before anything is done. Raises Usage."""
+        if self.mode in ("json", "jsonl"):
+            known = [field.name for field in fields(view.model)]
+        else:
+            known = [column.name for column in view.columns]
+        if unknown := [name for name in self._fields if name not in known]:
+            raise Usage(f"no field {', '.join(unknown)}; there is {', '.join(known)}")
+
+    def show(self, view: View, thing: object) -> None:
+        """Write one thing."""
+        if self.mode in ("json", "jsonl"):
+            self._write_json(self._selected(thing), indented=self.mode == "json")
+        elif self.mode == "table" and view.card is not None and not self._fields:
+            self.draw_card(view, thing, sys.stdout)
+        else:
+            self._write_rows(view, view.rows(thing))
+
+    def list(
+        self,
+        view: View,
+        things: Sequence[Any],
+        *,
+        next_cursor: str | None = None,
+        total: int | None = None,
+        empty: str,
+    ) -> None:
+        """Write a list; an empty one says on a terminal what to do about it."""
+        if self.mode == "json":
+            items = [self._selected(thing) for thing in things]
+            self._write_json({"items": items, "next_cursor": next_cursor, "total": total}, indented=True)
+            return
+        if self.mode == "jsonl":
+            for thing in things:
+                self._write_json(self._selected(thing), indented=False)
+            return
+        if things:
+            self._write_rows(view, [row for thing in things for row in view.rows(thing)])
+        else:
+            self.say(empty)
+        if next_cursor is not None:
+            self.say(f"there is more: --cursor {next_cursor}, or --all")
+
+    def draw_card(self, view: View, thing: object, stream: TextIO) -> None:
+        """Write one thing for people."""
+        if view.card is None:
+            return
+        card = view.card(thing)
+        for line in card.head:
+            print(clean(line), file=stream)
+        if card.rows:
+            self._draw([column for column in card.columns if not column.hidden], card.rows, stream)
+        for line in card.foot:
+            print(clean(line), file=stream)
+
+    def preview(self, view: View, thing: object) -> None:
+        """Show people what they are about to confirm, on stderr."""
+        if self._talks:
+            self.draw_card(view, thing, sys.stderr)
+
+    def say(self, text: str) -> None:
+        """Tell the person something."""
+        if self._talks:
+            print(clean(text), file=sys.stderr)
+
+    def next(self, command: str) -> None:
+        """Name the command that makes sense now."""
+        self.say(f"→ {command}")
+
+    def _write_rows(self, view: View, rows: Sequence[Any]) -> None:
+        if self.mode == "id":
+            for row in rows:
+                print(plain(view.identity(row)))
+            return
+        columns = self._columns(view)
+        if self.mode == "table":
+            self._draw(columns, rows, sys.stdout)
+            return
+        for row in rows:
+            print("\t".join(plain(column.value(row)) for column in columns))
+
+    def _columns(self, view: View) -> Sequence[Column]:
+        if self._fields:
+            by_name = {column.name: column for column in view.columns}
+            return [by_name[name] for name in self._fields]
+        return [column for column in view.columns if not column.hidden]
+
+    def _draw(self, columns: Sequence[Column], rows: Sequence[Any], stream: TextIO) -> None:
+        from shopcli.cli.tables import draw
+
+        cells = [[shown(column.value(row)) for column in columns] for row in rows]
+        draw(columns, cells, stream=stream, color=self.color and (self._forced or is_terminal(stream)))
+
+    def _selected(self, thing: object) -> object:
+        value = jsonable(thing)
+        if self._fields and isinstance(value, dict):
+            return {name: value[name] for name in self._fields}
+        return value
+
+    def _write_json(self, value: object, *, indented: bool) -> None:
+        print(dumps(value, indented=indented and is_terminal(sys.stdout)))

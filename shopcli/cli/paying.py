@@ -1,0 +1,122 @@
+"""How money moves: which method, and that the person said yes."""
+
+import sys
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+
+from backends.errors import InvalidValue, Pending, ShopError, Unavailable
+from backends.models import Card, Order, PaymentMethod
+from backends.text import clean
+from shopcli.cli.asking import piped_secret
+from shopcli.cli.failures import Usage
+from shopcli.cli.run import Run
+from shopcli.cli.views import number
+from shopcli.core.shop import Shop
+
+LATER = "later"
+# The contract lists saved cards and test tokens together; only this tells them apart.
+_TEST_TOKEN = "tok_"  # noqa: S105 - a prefix, no secret
+_CENTURY = 2000
+
+Pay = Annotated[
+    str | None, typer.Option("--pay", metavar="METHOD", help="A saved method, a test token (tok_visa), or later.")
+]
+CardPiped = Annotated[bool, typer.Option("--card-stdin", help='Read "NUMBER MM/YY CVV" from a pipe.')]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask; needed without a terminal.")]
+
+
+def choose_method(run: Run, pay: str | None, *, card_piped: bool) -> PaymentMethod | None:
+    """Return what to pay with, None for later. Asked on a terminal; the only saved card elsewhere.
+
+    Raises Usage that names the methods where the choice is open, InvalidValue for an unknown method.
+    """
+    if card_piped:
+        if pay is not None:
+            raise Usage("--pay and --card-stdin contradict each other")
+        return _tokenized(run, parse_card(piped_secret("--card-stdin")))
+    if pay == LATER:
+        return None
+    if pay is not None:
+        return _known(run, pay)
+    methods = run.do(run.backend.payments.methods())
+    if run.ask.possible:
+        return _asked(run, methods)
+    saved = [method for method in methods if not method.token.startswith(_TEST_TOKEN)]
+    if len(saved) == 1:
+        run.out.say(f"paying with {saved[0].label}")
+        return saved[0]
+    raise Usage(f"--pay is missing; there is {_tokens(methods)}, {LATER}, or --card-stdin", hint="shop checkout --help")
+
+
+def parse_card(text: str) -> Card:
+    """Read ``NUMBER MM/YY CVV``; the number may have spaces. Raises InvalidValue, which repeats no digit."""
+    *digits, expiry, cvv = text.split() if len(text.split()) > len(("expiry", "cvv")) else ("", "", "")
+    month, _, year = expiry.partition("/")
+    numbers = ("".join(digits), month, year, cvv)
+    if not all(part.isascii() and part.isdigit() for part in numbers) or len(year) not in (len("YY"), len("YYYY")):
+        raise InvalidValue('a card is written as "NUMBER MM/YY CVV"')
+    return Card(numbers[0], int(month), int(year) + (_CENTURY if len(year) == len("YY") else 0), cvv)
+
+
+async def paid(shop: Shop, order: Order, method: PaymentMethod | None) -> tuple[Order, ShopError | None]:
+    """Pay for a placed order. Returns the order as it is then, and why it is not paid if it is not.
+
+    A failed payment leaves an order that people need to see, so it is returned and not raised.
+    """
+    if method is None:
+        name = number(order)
+        return order, Pending(f"order {name} is placed and not paid yet", hint=f"shop orders pay {name}")
+    failure: ShopError | None = None
+    try:
+        await shop.checkout.pay(order, method.token)
+    except ShopError as error:
+        failure = error
+    with suppress(ShopError):  # then what is known already is shown
+        order = await shop.backend.orders.get(order.id)
+    return order, failure
+
+
+def _tokenized(run: Run, card: Card) -> PaymentMethod:
+    try:
+        return run.do(run.backend.payments.tokenize(card))
+    except Unavailable as error:
+        hint = f"shop checkout --pay {LATER}"
+        raise Unavailable(error.message, hint=hint, service=error.service, request_id=error.request_id) from None
+
+
+def _known(run: Run, pay: str) -> PaymentMethod:
+    try:
+        methods = run.do(run.backend.payments.methods())
+    except Unavailable:
+        return PaymentMethod(pay, pay)  # the order is placed and waits until payments are back
+    for method in methods:
+        if pay in (method.token, method.label):
+            return method
+    raise InvalidValue(f"no payment method {pay!r}; there is {_tokens(methods)}, or {LATER}")
+
+
+def _tokens(methods: tuple[PaymentMethod, ...]) -> str:
+    return ", ".join(method.token for method in methods)
+
+
+def _asked(run: Run, methods: tuple[PaymentMethod, ...]) -> PaymentMethod | None:
+    choices = [(str(place), method.label) for place, method in enumerate(methods, 1)]
+    for key, label in (*choices, ("c", "another card"), ("l", "later")):
+        print(f"  {key}  {clean(label)}", file=sys.stderr)
+    while True:
+        answer = run.ask.text("Pay with", "--pay").lower()
+        if answer in ("c", "card"):
+            return _tokenized(run, _asked_card(run))
+        if answer in ("l", LATER):
+            return None
+        for (key, _), method in zip(choices, methods, strict=True):
+            if answer in (key, method.token.lower()):
+                return method
+
+
+def _asked_card(run: Run) -> Card:
+    flag = "--card-stdin"
+    parts = [run.ask.secret(question, flag) for question in ("Card number", "Expires (MM/YY)", "CVV")]
+    return parse_card(" ".join(parts))

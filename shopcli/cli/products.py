@@ -1,0 +1,126 @@
+"""`shop products`: list, search and show."""
+
+from typing import Annotated
+
+import typer
+
+from backends.errors import InvalidValue, NotFound
+from backends.models import ProductQuery, Sort
+from shopcli.cli.failures import Usage
+from shopcli.cli.paging import All, Cursor, Limit, collect, wanted
+from shopcli.cli.run import Run, begin
+from shopcli.cli.values import amount
+from shopcli.cli.views import PRODUCT, PRODUCTS
+from shopcli.core.refs import find_product
+
+_Category = Annotated[
+    str | None, typer.Option("--category", metavar="CATEGORY", help="Only products of this category.")
+]
+_MinPrice = Annotated[str | None, typer.Option("--min-price", metavar="M", help="Only from this price on.")]
+_MaxPrice = Annotated[str | None, typer.Option("--max-price", metavar="M", help="Only up to this price.")]
+_InStock = Annotated[bool, typer.Option("--in-stock", help="Only what can be bought now.")]
+_Sort = Annotated[
+    Sort, typer.Option("--sort", metavar="ORDER", help="relevance, title, price or -price (dearest first).")
+]
+
+
+def list_products(
+    context: typer.Context,
+    category: _Category = None,
+    min_price: _MinPrice = None,
+    max_price: _MaxPrice = None,
+    in_stock: _InStock = False,
+    sort: _Sort = Sort.RELEVANCE,
+    limit: Limit = None,
+    cursor: Cursor = None,
+    everything: All = False,
+) -> None:
+    """List products.
+
+    Examples:
+      shop products list --in-stock --sort price
+      shop products list --max-price 500 --json | jq '.items[].slug'
+      shop products list --all -o tsv > products.tsv
+    """
+    run = begin(context, PRODUCTS)
+    query = _query("", category, min_price, max_price, in_stock, sort)
+    _list(run, query, wanted(limit, everything=everything), cursor)
+
+
+def search(
+    context: typer.Context,
+    text: Annotated[list[str], typer.Argument(metavar="TEXT", help="Words to look for.")],
+    category: _Category = None,
+    min_price: _MinPrice = None,
+    max_price: _MaxPrice = None,
+    in_stock: _InStock = False,
+    sort: _Sort = Sort.RELEVANCE,
+    limit: Limit = None,
+    cursor: Cursor = None,
+    everything: All = False,
+) -> None:
+    """Search products by what they are called and what is said about them.
+
+    Examples:
+      shop products search sigma 35mm
+      shop products search tripod --max-price 100
+    """
+    run = begin(context, PRODUCTS)
+    words = " ".join(text).strip()
+    if not words:
+        raise Usage("TEXT is missing", hint="shop products list")
+    query = _query(words, category, min_price, max_price, in_stock, sort)
+    _list(run, query, wanted(limit, everything=everything), cursor)
+
+
+def show(
+    context: typer.Context,
+    product: Annotated[str, typer.Argument(metavar="PRODUCT", help="Its slug or id.")],
+) -> None:
+    """Show a product and its variants. A variant's REF is what `shop cart add` takes.
+
+    Examples:
+      shop products show sony-alpha-7-iv
+      shop products show sony-alpha-7-iv -o id
+
+    Exit codes:
+      3  no such product
+    """
+    run = begin(context, PRODUCT)
+    found = run.do(find_product(run.backend.products, product))
+    run.out.show(PRODUCT, found)
+    run.out.next(f"shop cart add {found.variants[0].ref}")
+
+
+def _query(
+    text: str, category: str | None, min_price: str | None, max_price: str | None, in_stock: bool, sort: Sort
+) -> ProductQuery:
+    least = None if min_price is None else amount(min_price, "--min-price")
+    most = None if max_price is None else amount(max_price, "--max-price")
+    if least is not None and most is not None and least > most:
+        raise InvalidValue(f"--min-price {least} is above --max-price {most}")
+    return ProductQuery(text, category, least, most, in_stock, sort)
+
+
+def _list(run: Run, query: ProductQuery, count: int, cursor: str | None) -> None:
+    products = run.backend.products
+    page = run.do(collect(lambda size, after: products.list(query, size, after), count, cursor))
+    if not page.items and query.category is not None:
+        _check_category(run, query.category)
+    run.out.list(
+        PRODUCTS,
+        page.items,
+        next_cursor=page.next_cursor,
+        total=page.total,
+        empty="nothing matches → shop products list",
+    )
+
+
+def _check_category(run: Run, category: str) -> None:
+    """Tell an empty category from one that does not exist."""
+    known = run.do(run.backend.products.categories())
+    if category.casefold() not in [name.casefold() for each in known for name in (each.slug, each.title)]:
+        raise NotFound(
+            f"no category {category!r}; there is {', '.join(each.slug for each in known)}",
+            hint="shop products list",
+        )

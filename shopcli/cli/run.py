@@ -1,0 +1,110 @@
+"""One run of `shop`: its options, its output, its questions and the shop it talks to."""
+
+import sys
+from collections.abc import Coroutine
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from backends.deadline import deadline
+from backends.errors import ShopError
+from shopcli.cli.asking import Asking
+from shopcli.cli.columns import View
+from shopcli.cli.options import Options
+from shopcli.cli.output import Output
+from shopcli.core import stepping
+from shopcli.core.shop import Shop, open_shop
+
+if TYPE_CHECKING:
+    from typer import Context
+
+    from backends.interface import Backend
+
+T = TypeVar("T")
+
+
+class Run:
+    """What every command works with."""
+
+    def __init__(self, options: Options) -> None:
+        """Prepare; no file is touched before a command asks for the shop."""
+        self.options = options
+        self.out = Output(options)
+        self.ask = Asking(options)
+        self.path = "shop"
+        """The command as it was called: `shop cart add`."""
+        self.look: str | None = None
+        """The command that shows what became of the change that was sent last."""
+
+    @cached_property
+    def shop(self) -> Shop:
+        """The shop of `--backend`, `SHOP_BACKEND` or the default one."""
+        if not self.options.verbose:
+            return open_shop(self.options.backend)
+        from shopcli.cli.watching import watched
+
+        return open_shop(self.options.backend, observe=watched)
+
+    @property
+    def backend(self) -> "Backend":
+        """The shop's five services."""
+        return self.shop.backend
+
+    def do(self, action: Coroutine[Any, Any, T]) -> T:
+        """Run one action within `--timeout`."""
+        with deadline(self.options.timeout):
+            return stepping.run(self.backend, action)
+
+    def change(self, action: Coroutine[Any, Any, T], *, look: str) -> T:
+        """Run an action that changes something; `look` shows what became of it if it is interrupted."""
+        self.look = look
+        return self.do(action)
+
+    def settle(self) -> None:
+        """Find out what became of unfinished checkouts, and say so."""
+        for settled in self.do(self.shop.settle()):
+            self.out.say(settled.message)
+            if settled.hint:
+                self.out.next(settled.hint)
+
+    def mention_unfinished(self) -> None:
+        """Say that checkouts are unfinished; asks no service, and a damaged journal stops no browsing."""
+        try:
+            with deadline(self.options.timeout):
+                count = len(self.shop.unfinished())
+        except ShopError as error:
+            self.out.say(f"! {error.message}")
+            return
+        if count:
+            self.out.say(f"{count} checkout{' is' if count == 1 else 's are'} unfinished → shop orders resume")
+
+    def close(self) -> None:
+        """Close what the run opened."""
+        if "shop" not in self.__dict__:
+            return
+        if self.shop.is_open:
+            stepping.run(self.backend, self.shop.aclose())
+        else:
+            self.shop.close_journal()
+
+
+def begin(context: "Context", view: View, *, login: bool = False, settles: bool = False) -> Run:
+    """Start a command that prints `view`: bad `--fields` end it here, before anything is done.
+
+    With `login` it ends here for whoever is not logged in. Commands about checkouts settle what is
+    unfinished first, the others mention it.
+    """
+    run: Run = context.obj
+    run.path = context.command_path
+    run.out.check(view)
+    if login:
+        run.do(run.backend.users.me())
+    if settles:
+        run.settle()
+    else:
+        run.mention_unfinished()
+    return run
+
+
+def log(text: str) -> None:
+    """Write a line that `-v` asked for."""
+    print(f"· {text}", file=sys.stderr)

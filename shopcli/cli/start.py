@@ -1,0 +1,92 @@
+"""`shop` alone: what this is, where you are, and what makes sense now."""
+
+from dataclasses import dataclass
+
+from backends.errors import LoginRequired, ShopError
+from backends.models import User
+from backends.text import clean
+from shopcli.cli.columns import Card, Column, View
+from shopcli.cli.run import Run
+
+_SIGNED_OUT = ("shop products list", "shop signup", "shop login")
+_EMPTY_CART = ("shop products list", "shop products search WORDS", "shop orders list")
+_FULL_CART = ("shop cart show", "shop checkout", "shop products list")
+_GUEST_CART = ("shop cart show", "shop signup", "shop login")
+_UNFINISHED = "shop orders resume"
+_STEPS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where the person stands."""
+
+    backend: str
+    user: User | None
+    cart_lines: int | None
+    """None where the shop does not answer."""
+    unfinished: int
+    trouble: str | None
+    next: tuple[str, ...]
+
+
+def _card(start: Start) -> Card:
+    user = f"{start.user.name} <{start.user.email}>" if start.user else "nobody is logged in"
+    cart = {None: "unknown", 0: "empty", 1: "1 line"}.get(start.cart_lines, f"{start.cart_lines} lines")
+    head = ["shop: browse, fill a cart, check out and look after your orders", ""]
+    head += [f"  shop     {start.backend}", f"  account  {user}", f"  cart     {cart}"]
+    if start.trouble:
+        head.append(f"  trouble  {start.trouble}")
+    if start.unfinished:
+        head.append(f"  waiting  {start.unfinished} unfinished")
+    return Card([*head, ""], (), (), [*(f"→ {command}" for command in start.next), "", "All commands: shop --help"])
+
+
+_START = View(
+    Start,
+    (
+        Column("backend", lambda start: start.backend),
+        Column("user", lambda start: start.user.email if start.user else None),
+        Column("cart_lines", lambda start: start.cart_lines),
+        Column("unfinished", lambda start: start.unfinished),
+        Column("next", lambda start: "; ".join(start.next)),
+    ),
+    identity=lambda start: start.next[0],
+    card=_card,
+)
+
+
+def show_start(run: Run) -> None:
+    """Write the start screen. A shop that does not answer is part of the picture, not an error."""
+    run.out.check(_START)
+    start = _look_around(run)
+    if run.options.output_chosen or run.options.fields:
+        run.out.show(_START, start)
+        return
+    card = _card(start)
+    for line in (*card.head, *card.foot):
+        print(clean(line))
+
+
+def _look_around(run: Run) -> Start:
+    user: User | None = None
+    lines: int | None = None
+    trouble: ShopError | None = None
+    try:
+        user = run.do(run.backend.users.me())
+    except LoginRequired:
+        pass
+    except ShopError as error:
+        trouble = error
+    try:
+        lines = len(run.do(run.backend.carts.view()).lines)
+    except ShopError as error:
+        trouble = error
+    unfinished = len(run.shop.unfinished())
+    steps = _steps(user, lines, (trouble.hint if trouble else None) or (_UNFINISHED if unfinished else None))
+    return Start(run.backend.name, user, lines, unfinished, trouble.message if trouble else None, steps)
+
+
+def _steps(user: User | None, lines: int | None, first: str | None) -> tuple[str, ...]:
+    full, empty = (_GUEST_CART, _SIGNED_OUT) if user is None else (_FULL_CART, _EMPTY_CART)
+    steps = full if lines else empty
+    return (first, *steps)[:_STEPS] if first else steps

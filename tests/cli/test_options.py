@@ -1,0 +1,140 @@
+import pytest
+
+from shopcli.cli.commands import TABLE, Branch, Leaf, load
+from shopcli.cli.failures import Usage
+from shopcli.cli.options import TAKES_VALUE, hoist, hostile, wants_json
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["cart", "show", "--json"],
+        ["--json", "cart", "show"],
+        ["cart", "--json", "show"],
+        ["cart", "show", "-o", "json"],
+        ["cart", "show", "-ojson"],
+        ["cart", "show", "-o=json"],
+        ["--output=json", "cart", "show"],
+        ["-o", "tsv", "cart", "show", "--json"],
+    ],
+)
+def test_an_option_means_the_same_anywhere_on_the_line(line: list[str]) -> None:
+    options, rest = hoist(line, {})
+
+    assert rest == ["cart", "show"]
+    assert options.output == "json"
+
+
+def test_short_flags_can_share_a_dash() -> None:
+    options, rest = hoist(["-qv", "whoami"], {})
+
+    assert (options.quiet, options.verbose, rest) == (True, True, ["whoami"])
+
+
+def test_nothing_behind_two_dashes_is_touched() -> None:
+    options, rest = hoist(["products", "search", "--", "--json"], {"SHOP_OUTPUT": "tsv"})
+
+    assert rest == ["products", "search", "--", "--json"]
+    assert options.output == "tsv"
+
+
+def test_the_value_of_a_commands_option_is_not_an_option() -> None:
+    options, rest = hoist(["signup", "--name", "--json", "--json"], {})
+
+    assert rest == ["signup", "--name", "--json"]
+    assert options.output == "json"
+
+
+def test_the_value_of_an_option_is_not_another_option() -> None:
+    with pytest.raises(Usage, match="--fields needs a value"):
+        hoist(["cart", "show", "--fields", "--json"], {})
+
+
+def test_the_options_that_take_a_value_are_the_commands_own() -> None:
+    leaves: list[tuple[str, Leaf]] = []
+    for name, entry in TABLE.items():
+        leaves += entry.verbs.items() if isinstance(entry, Branch) else [(name, entry)]
+
+    options = {
+        spelling
+        for name, leaf in leaves
+        for parameter in load(name, leaf).params
+        if parameter.param_type_name == "option" and not getattr(parameter, "is_flag", False)
+        for spelling in parameter.opts
+    }
+
+    assert options == TAKES_VALUE
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["--backend"],
+        ["--backend="],
+        ["-o"],
+        ["-o", "xml"],
+        ["--fields", ","],
+        ["--fields", "id", "-o", "id"],
+        ["--json=yes"],
+        ["--timeout", "0"],
+        ["--timeout", "-1"],
+        ["--timeout", "1e3"],
+        ["--timeout", "nan"],
+        ["--timeout", "٣"],
+        ["--timeout", "3601"],
+        ["--timeout", "9" * 400],
+    ],
+)
+def test_odd_values_are_usage_errors(line: list[str]) -> None:
+    with pytest.raises(Usage):
+        hoist(line, {})
+
+
+def test_a_flag_beats_the_environment_beats_the_default() -> None:
+    environment = {"SHOP_BACKEND": "memory:", "SHOP_OUTPUT": "jsonl"}
+
+    assert hoist([], {})[0].backend is None
+    assert hoist([], environment)[0].backend == "memory:"
+    assert hoist(["--backend", "sqlite:/x"], environment)[0].backend == "sqlite:/x"
+    assert hoist([], environment)[0].output == "jsonl"
+    assert hoist(["-o", "id"], environment)[0].output == "id"
+    assert hoist([], {"SHOP_FORCE_TTY": "1"})[0].output == "table"
+
+
+@pytest.mark.parametrize("off", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_colours_can_be_switched_off(off: dict[str, str]) -> None:
+    assert hoist([], {"NO_COLOR": ""})[0].color
+    assert not hoist([], off)[0].color
+    assert not hoist(["--no-color"], {})[0].color
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (["--json", "--timeout", "x"], True),
+        (["-o", "json", "-o"], True),
+        (["-ojsonl"], True),
+        (["--output=json"], True),
+        (["json"], False),
+        (["search", "--", "--json"], False),
+        (["-o", "xml"], False),
+    ],
+)
+def test_a_broken_line_can_still_ask_for_json(line: list[str], expected: bool) -> None:
+    assert wants_json(line, {}) is expected
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        (["cart", "show"], None),
+        (["search", "Straße 日本 👩‍💻"], None),
+        (["a", "b\x1b[2J"], 2),
+        (["\udcff"], 1),
+        (["a\nb"], 1),
+        (["a\x9bb"], 1),
+        (["a\x7f"], 1),
+    ],
+)
+def test_hostile_arguments_are_found(line: list[str], place: int | None) -> None:
+    assert hostile(line) == place
