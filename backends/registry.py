@@ -60,8 +60,11 @@ def open_backend(
     """
     scheme, _, _ = url.partition(":")
     if scheme not in BACKENDS:
-        msg = f"no backend serves {url!r}; known: {', '.join(f'{name}:' for name in sorted(BACKENDS))}"
-        raise ConfigurationError(msg)
+        # Only the scheme is named: what stands behind it may hold a password.
+        known = ", ".join(f"{name}:" for name in sorted(BACKENDS))
+        raise ConfigurationError(
+            f"no backend serves {scheme!r}; known: {known}", hint="shop --backend sqlite:DIRECTORY"
+        )
     module, _, function = BACKENDS[scheme].partition(":")
     opener = getattr(import_module(module), function)
     return cast("Backend", opener(url, sessions=sessions or MemorySessions(), clock=clock, ids=ids))

@@ -32,10 +32,11 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class PaymentMethod:
-    """A saved card or a test token; `token` is what `payments.pay` takes."""
+    """A saved card, or a token of a test processor; `token` is what `payments.pay` takes."""
 
     token: str
     label: str
+    test: bool = False
 
 
 @dataclass(frozen=True, slots=True)

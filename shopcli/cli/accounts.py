@@ -9,7 +9,7 @@ from backends.errors import ShopError
 from backends.models import User
 from shopcli.cli.asking import piped_secret
 from shopcli.cli.run import Run, begin
-from shopcli.cli.views import USER
+from shopcli.cli.views.users import USER
 from shopcli.core.sessions import SessionCorrupted
 
 _Email = Annotated[str | None, typer.Option("--email", metavar="EMAIL", help="The account's e-mail address.")]

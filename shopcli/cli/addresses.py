@@ -6,7 +6,7 @@ import typer
 
 from backends.models import Address
 from shopcli.cli.run import Run, begin
-from shopcli.cli.views import ADDRESS
+from shopcli.cli.views.users import ADDRESS
 
 _LOOK = "shop addresses list"
 _EMPTY = "no addresses yet → shop addresses add home"
@@ -33,7 +33,9 @@ def list_addresses(context: typer.Context) -> None:
 
 def add(
     context: typer.Context,
-    label: Annotated[str, typer.Argument(metavar="LABEL", help='What you call it: "home".')],
+    label: Annotated[
+        str | None, typer.Argument(metavar="LABEL", show_default=False, help='What you call it: "home".')
+    ] = None,
     name: Annotated[str | None, _option("--name", "NAME", "Who lives there.")] = None,
     line1: Annotated[str | None, _option("--line1", "TEXT", "Street and number.")] = None,
     line2: Annotated[str | None, _option("--line2", "TEXT", "Flat, floor, company.")] = None,
@@ -47,7 +49,7 @@ def add(
     """Add an address, or replace the one of that label. What is missing is asked for on a terminal.
 
     Examples:
-      shop addresses add home
+      shop addresses add
       shop addresses add home --name Ada --line1 "Hauptstr. 1" --city Berlin --postcode 10115 --country DE
 
     Exit codes:
@@ -55,12 +57,19 @@ def add(
       4  nobody is logged in
     """
     run = begin(context, ADDRESS, login=True)
-    given = {"--name": name, "--line1": line1, "--city": city, "--postcode": postcode, "--country": country}
+    given = {
+        "LABEL": label,
+        "--name": name,
+        "--line1": line1,
+        "--city": city,
+        "--postcode": postcode,
+        "--country": country,
+    }
     asks = not all(given.values())
     if asks:
         run.ask.require(*(flag for flag, value in given.items() if not value))
     address = Address(
-        label=label,
+        label=label or run.ask.text("What you call it, such as home", "LABEL"),
         name=name or run.ask.text("Name", "--name"),
         line1=line1 or run.ask.text("Street and number", "--line1"),
         line2=_extra(run, line2, "More about the street (or empty)", "--line2", asks=asks),

@@ -7,7 +7,7 @@ import typer
 from backends.errors import InvalidValue, NotFound, ShopError
 from backends.models import Cart, Line, Product, Variant
 from shopcli.cli.run import Run, begin
-from shopcli.cli.views import CART
+from shopcli.cli.views.carts import CART
 from shopcli.core.refs import parse, parse_quantity, resolve
 
 _LOOK = "shop cart show"

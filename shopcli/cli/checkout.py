@@ -12,7 +12,8 @@ from shopcli.cli.failures import Usage
 from shopcli.cli.paying import LATER, CardPiped, Pay, Yes, choose_method, paid
 from shopcli.cli.run import Run, begin
 from shopcli.cli.values import amount
-from shopcli.cli.views import CART, ORDER, number
+from shopcli.cli.views.carts import CART
+from shopcli.cli.views.orders import ORDER, number
 
 _LOOK = "shop orders resume"
 

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from shopcli.cli.options import Options, hoist, hostile, is_terminal, wants_json
+from shopcli.cli.options import Options, hoist, hostile, is_terminal, repeated, wants_json
 
 TYPE_CHECKING = False  # as typing's, whose import costs 0.9 of a bare Python start
 if TYPE_CHECKING:
@@ -101,6 +101,8 @@ def _failed(error: BaseException, options: Options | None, line: list[str], run:
     failure = understood(error, look=run.look if run else None)
     if failure.hint is None and isinstance(failure, InvalidValue) and run:
         failure.hint = f"{run.path} --help"
+    if failure.hint and options is not None:
+        failure.hint = repeated(failure.hint, options.again)
     as_json = wants_json(line) if options is None else options.output in ("json", "jsonl")
     color = (options is None or options.color) and is_terminal(sys.stderr)
     if options is not None and options.verbose and isinstance(failure, Internal):

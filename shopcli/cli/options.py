@@ -31,6 +31,7 @@ class Options:
     """What the options of every command say, the environment included."""
 
     __slots__ = (
+        "again",
         "backend",
         "color",
         "fields",
@@ -47,6 +48,8 @@ class Options:
     def __init__(self, given: Mapping[str, str], environment: Mapping[str, str]) -> None:
         """Read `given` by long option name; a flag beats the environment. Raises Usage."""
         self.backend = given.get("--backend") or environment.get("SHOP_BACKEND") or None
+        self.again = given.get("--backend")
+        """The flag's URL: the next command needs it too, while the environment stays as it is."""
         self.output = _output(given, environment)
         self.output_chosen = bool(given.get("--output") or environment.get("SHOP_OUTPUT"))
         self.fields = _fields(given.get("--fields"), self.output)
@@ -76,6 +79,15 @@ def hoist(line: list[str], environment: Mapping[str, str] = os.environ) -> tuple
         elif not _take(word, words, given):
             rest.append(word)
     return Options(given, environment), rest
+
+
+def repeated(command: str, url: str | None) -> str:
+    """Return the next command for the same shop: `--backend` in front of what is meant for another than the default."""
+    if url is None or not command.startswith("shop ") or "--backend" in command:
+        return command
+    from shlex import quote
+
+    return f"shop --backend {quote(url)} {command.removeprefix('shop ')}"
 
 
 def wants_json(line: list[str], environment: Mapping[str, str] = os.environ) -> bool:

@@ -13,7 +13,7 @@ from shopcli.cli.failures import Usage
 from shopcli.cli.paging import All, Cursor, Limit, collect, wanted
 from shopcli.cli.paying import CardPiped, Pay, Yes, choose_method, paid
 from shopcli.cli.run import Run, begin
-from shopcli.cli.views import ORDER, ORDER_STYLES, number
+from shopcli.cli.views.orders import ORDER, ORDER_STYLES, number
 from shopcli.core.settle import Settled
 
 _LOOK = "shop orders resume"

@@ -9,7 +9,7 @@ from backends.text import clean
 from shopcli.cli.columns import Column, View, plain, shown
 from shopcli.cli.failures import Usage
 from shopcli.cli.jsonable import dumps, jsonable
-from shopcli.cli.options import Options, is_terminal
+from shopcli.cli.options import Options, is_terminal, repeated
 
 
 class Output:
@@ -23,6 +23,7 @@ class Output:
         self.mode = options.output
         self.color = options.color
         self._fields = options.fields
+        self._again = options.again
         self._forced = options.forced_terminal
         self._talks = not options.quiet and self.mode not in ("json", "jsonl")
 
@@ -93,7 +94,7 @@ class Output:
 
     def next(self, command: str) -> None:
         """Name the command that makes sense now."""
-        self.say(f"→ {command}")
+        self.say(f"→ {repeated(command, self._again)}")
 
     def _write_rows(self, view: View, rows: Sequence[Any]) -> None:
         if self.mode == "id":

@@ -6,18 +6,16 @@ from typing import Annotated
 
 import typer
 
-from backends.errors import InvalidValue, Pending, ShopError, Unavailable
+from backends.errors import InvalidValue, Pending, ShopError, StorageError, Unavailable
 from backends.models import Card, Order, PaymentMethod
 from backends.text import clean
 from shopcli.cli.asking import piped_secret
 from shopcli.cli.failures import Usage
 from shopcli.cli.run import Run
-from shopcli.cli.views import number
+from shopcli.cli.views.orders import number
 from shopcli.core.shop import Shop
 
 LATER = "later"
-# The contract lists saved cards and test tokens together; only this tells them apart.
-_TEST_TOKEN = "tok_"  # noqa: S105 - a prefix, no secret
 _CENTURY = 2000
 
 Pay = Annotated[
@@ -43,7 +41,7 @@ def choose_method(run: Run, pay: str | None, *, card_piped: bool) -> PaymentMeth
     methods = run.do(run.backend.payments.methods())
     if run.ask.possible:
         return _asked(run, methods)
-    saved = [method for method in methods if not method.token.startswith(_TEST_TOKEN)]
+    saved = [method for method in methods if not method.test]
     if len(saved) == 1:
         run.out.say(f"paying with {saved[0].label}")
         return saved[0]
@@ -81,15 +79,15 @@ async def paid(shop: Shop, order: Order, method: PaymentMethod | None) -> tuple[
 def _tokenized(run: Run, card: Card) -> PaymentMethod:
     try:
         return run.do(run.backend.payments.tokenize(card))
-    except Unavailable as error:
+    except (Unavailable, StorageError) as error:
         hint = f"shop checkout --pay {LATER}"
-        raise Unavailable(error.message, hint=hint, service=error.service, request_id=error.request_id) from None
+        raise type(error)(error.message, hint=hint, service=error.service, request_id=error.request_id) from None
 
 
 def _known(run: Run, pay: str) -> PaymentMethod:
     try:
         methods = run.do(run.backend.payments.methods())
-    except Unavailable:
+    except (Unavailable, StorageError):
         return PaymentMethod(pay, pay)  # the order is placed and waits until payments are back
     for method in methods:
         if pay in (method.token, method.label):

@@ -10,7 +10,8 @@ from backends.registry import random_ids
 from shopcli.cli.orders import OrderRef, find_order
 from shopcli.cli.paying import Yes
 from shopcli.cli.run import Run, begin
-from shopcli.cli.views import PAYMENT, number
+from shopcli.cli.views.orders import number
+from shopcli.cli.views.payments import PAYMENT
 
 # The contract finds payments by their order only, so `show` looks through the latest ones.
 _SEARCHED_ORDERS = 100

@@ -10,7 +10,7 @@ from shopcli.cli.failures import Usage
 from shopcli.cli.paging import All, Cursor, Limit, collect, wanted
 from shopcli.cli.run import Run, begin
 from shopcli.cli.values import amount
-from shopcli.cli.views import PRODUCT, PRODUCTS
+from shopcli.cli.views.products import PRODUCT, PRODUCTS
 from shopcli.core.refs import find_product
 
 _Category = Annotated[

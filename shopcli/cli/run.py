@@ -11,6 +11,7 @@ from shopcli.cli.asking import Asking
 from shopcli.cli.columns import View
 from shopcli.cli.options import Options
 from shopcli.cli.output import Output
+from shopcli.cli.waiting import patience
 from shopcli.core import stepping
 from shopcli.core.shop import Shop, open_shop
 
@@ -51,7 +52,7 @@ class Run:
 
     def do(self, action: Coroutine[Any, Any, T]) -> T:
         """Run one action within `--timeout`."""
-        with deadline(self.options.timeout):
+        with deadline(self.options.timeout), patience(self.options):
             return stepping.run(self.backend, action)
 
     def change(self, action: Coroutine[Any, Any, T], *, look: str) -> T:
@@ -70,7 +71,7 @@ class Run:
         """Say that checkouts are unfinished; asks no service, and a damaged journal stops no browsing."""
         try:
             with deadline(self.options.timeout):
-                count = len(self.shop.unfinished())
+                count = self.shop.unfinished()
         except ShopError as error:
             self.out.say(f"! {error.message}")
             return

@@ -81,7 +81,7 @@ def _look_around(run: Run) -> Start:
         lines = len(run.do(run.backend.carts.view()).lines)
     except ShopError as error:
         trouble = error
-    unfinished = len(run.shop.unfinished())
+    unfinished = run.shop.unfinished()
     steps = _steps(user, lines, (trouble.hint if trouble else None) or (_UNFINISHED if unfinished else None))
     return Start(run.backend.name, user, lines, unfinished, trouble.message if trouble else None, steps)
 

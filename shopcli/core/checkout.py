@@ -42,7 +42,8 @@ from backends.models import (
     ShippingOption,
 )
 from backends.registry import random_ids, system_clock
-from shopcli.core.journal import PLACED, Cancelling, Entry, Journal, Paying, Placing
+from shopcli.core.intents import PLACED, Cancelling, Entry, Paying, Placing
+from shopcli.core.journal import Journal
 
 Sleep = Callable[[float], Awaitable[None]]
 T = TypeVar("T")

@@ -5,23 +5,23 @@ not settle the same intent at once. An entry holds the exact request, so that it
 """
 
 import fcntl
-import json
 import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from backends.deadline import remaining
 from backends.errors import Locked, StorageError
-from backends.models import Address, CheckoutAttempt
-from backends.money import Money
 from shopcli.core.paths import PRIVATE_FILE, unusable
+
+if TYPE_CHECKING:
+    from shopcli.core.intents import Entry
+
+CLOSED = "closed"
+"""Nothing is left to find out."""
 
 _LOOK_AGAIN_SECONDS = 0.02
 _SCHEMA = """
@@ -35,66 +35,6 @@ CREATE TABLE IF NOT EXISTS entries (
 )
 """
 
-INTENT = "intent"
-"""It may have been sent; what became of it is not known."""
-PLACED = "placed"
-"""The order is placed and no payment was started."""
-CLOSED = "closed"
-"""Nothing is left to find out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Placing:
-    """A confirmed checkout; its key is the order's id."""
-
-    attempt: CheckoutAttempt
-    state: str = INTENT
-
-    kind = "place"
-
-    @property
-    def key(self) -> str:
-        """The order's id."""
-        return self.attempt.key
-
-    @property
-    def order_id(self) -> str:
-        """The order's id."""
-        return self.attempt.key
-
-    @property
-    def created_at(self) -> datetime:
-        """When the person confirmed."""
-        return self.attempt.created_at
-
-
-@dataclass(frozen=True, slots=True)
-class Paying:
-    """A payment of an order; its key is the payment's id. The token is part of the exact request."""
-
-    key: str
-    order_id: str
-    method: str
-    created_at: datetime
-    state: str = INTENT
-
-    kind = "pay"
-
-
-@dataclass(frozen=True, slots=True)
-class Cancelling:
-    """A cancellation of an order."""
-
-    key: str
-    order_id: str
-    created_at: datetime
-    state: str = INTENT
-
-    kind = "cancel"
-
-
-Entry = Placing | Paying | Cancelling
-
 
 class Journal:
     """The journal of one profile."""
@@ -104,35 +44,47 @@ class Journal:
         self._path = path
         self._connection: sqlite3.Connection | None = None
 
-    def record(self, entry: Entry) -> None:
+    def record(self, entry: "Entry") -> None:
         """Write an entry, or its new state; it is on disk when this returns.
 
         A payment closes its order's placing in the same commit. Raises StorageError, Locked.
         """
+        from shopcli.core.intents import Paying, request
+
         with self._transaction("BEGIN IMMEDIATE") as connection:
             connection.execute(
                 "INSERT INTO entries (key, kind, order_id, request, state, created_at) VALUES (?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (key) DO UPDATE SET state = excluded.state",
-                (entry.key, entry.kind, entry.order_id, _request(entry), entry.state, entry.created_at.isoformat()),
+                (entry.key, entry.kind, entry.order_id, request(entry), entry.state, entry.created_at.isoformat()),
             )
             if isinstance(entry, Paying):
                 connection.execute(
                     "UPDATE entries SET state = ? WHERE kind = 'place' AND order_id = ?", (CLOSED, entry.order_id)
                 )
 
-    def close_entry(self, entry: Entry) -> None:
+    def close_entry(self, entry: "Entry") -> None:
         """Say that nothing is left to find out."""
+        from dataclasses import replace
+
         self.record(replace(entry, state=CLOSED))
 
-    def unfinished(self) -> tuple[Entry, ...]:
+    def unfinished(self) -> "tuple[Entry, ...]":
         """Entries that are not closed, oldest first; reads one local file and no network."""
+        from shopcli.core.intents import entry_of
+
         with self._transaction("BEGIN") as connection:
             rows = connection.execute(
                 "SELECT key, kind, order_id, request, state, created_at FROM entries"
                 " WHERE state <> ? ORDER BY created_at, key",
                 (CLOSED,),
             ).fetchall()
-        return tuple(map(_entry, rows))
+        return tuple(map(entry_of, rows))
+
+    def count_unfinished(self) -> int:
+        """How many entries are not closed; every command asks, so no class of an entry is made for it."""
+        with self._transaction("BEGIN") as connection:
+            row: tuple[int] = connection.execute("SELECT count(*) FROM entries WHERE state <> ?", (CLOSED,)).fetchone()
+        return row[0]
 
     @contextmanager
     def exclusive(self, *, wait: bool = True) -> Iterator[bool]:
@@ -224,28 +176,3 @@ def _explained(error: sqlite3.Error, path: Path) -> StorageError | Locked:
         return Locked(f"another process is busy with {path}; nothing was sent", hint="run the same command again")
     msg = f"the journal {path} cannot be used, so nothing was sent: {error}"
     return StorageError(msg, hint=f"mv '{path}' '{path}.damaged'")
-
-
-def _request(entry: Entry) -> str:
-    if isinstance(entry, Paying):
-        return json.dumps({"method": entry.method})
-    if isinstance(entry, Cancelling):
-        return "{}"
-    attempt = entry.attempt
-    document = asdict(attempt)
-    document["total"] = {"amount": str(attempt.total.amount), "currency": attempt.total.currency}
-    document["created_at"] = attempt.created_at.isoformat()
-    return json.dumps(document)
-
-
-def _entry(row: tuple[str, str, str, str, str, str]) -> Entry:
-    key, kind, order_id, request, state, created_at = row
-    document: dict[str, Any] = json.loads(request)
-    moment = datetime.fromisoformat(created_at).astimezone(UTC)
-    if kind == Paying.kind:
-        return Paying(key, order_id, document["method"], moment, state)
-    if kind == Cancelling.kind:
-        return Cancelling(key, order_id, moment, state)
-    total = Money(Decimal(document["total"]["amount"]), document["total"]["currency"])
-    address = Address(**document["address"])
-    return Placing(CheckoutAttempt(**{**document, "total": total, "address": address, "created_at": moment}), state)

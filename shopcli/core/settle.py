@@ -10,7 +10,7 @@ from datetime import timedelta
 from backends.errors import ShopError
 from backends.models import Order, OrderStatus
 from shopcli.core.checkout import Checkout
-from shopcli.core.journal import PLACED, Cancelling, Entry, Paying, Placing
+from shopcli.core.intents import PLACED, Cancelling, Entry, Paying, Placing
 
 PLACE_FOR = timedelta(minutes=30)
 """An older intent is cancelled, not placed: nobody waits for it any more."""

@@ -1,11 +1,10 @@
 """The composition root: one shop and all that a front end needs to use it."""
 
-import time
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from backends.registry import open_backend, random_ids, system_clock
+from backends.registry import open_backend
 from shopcli.core.paths import data_directory, private_directory, unusable
 from shopcli.core.sessions import FileSessions
 
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
     from backends.interface import Backend
     from shopcli.core.checkout import Checkout
-    from shopcli.core.journal import Entry, Journal
+    from shopcli.core.journal import Journal
     from shopcli.core.settle import Settled
 
 # 48 bits of the URL's digest tell a person's shops apart and still read well in a path.
@@ -59,10 +58,10 @@ class Shop:
         """Placing, paying and cancelling, journalled."""
         from shopcli.core.checkout import Checkout
 
-        return Checkout(self.backend, self.journal, clock=system_clock, ids=random_ids, sleep=self._sleep)
+        return Checkout(self.backend, self.journal)
 
-    def unfinished(self) -> "tuple[Entry, ...]":
-        """Confirmed checkouts that may not be settled; reads one local file, and only if it exists.
+    def unfinished(self) -> int:
+        """How many confirmed requests may not be settled; reads one local file, and only if it exists.
 
         Raises StorageError.
         """
@@ -70,7 +69,7 @@ class Shop:
             exists = self._journal_path.exists()
         except OSError as error:
             raise unusable(self._journal_path, error) from None
-        return self.journal.unfinished() if exists else ()
+        return self.journal.count_unfinished() if exists else 0
 
     async def settle(self, *, wait: bool = False) -> "tuple[Settled, ...]":
         """Find out what became of each unfinished checkout.
@@ -86,14 +85,6 @@ class Shop:
     @property
     def _journal_path(self) -> Path:
         return self.directory / "journal.db"
-
-    async def _sleep(self, seconds: float) -> None:
-        if not self.backend.suspends:
-            time.sleep(seconds)  # noqa: ASYNC251 - there is no event loop to hold up
-            return
-        import asyncio
-
-        await asyncio.sleep(seconds)
 
     @property
     def is_open(self) -> bool:

@@ -15,10 +15,10 @@ from stub_services.payments.service import Charge
 from stub_services.times import to_millis
 
 TEST_TOKENS = (
-    PaymentMethod("tok_visa", "Test Visa, always succeeds"),
-    PaymentMethod("tok_declined", "Test card, always declined"),
-    PaymentMethod("tok_insufficient_funds", "Test card without enough money"),
-    PaymentMethod("tok_lost_answer", "Test card that is charged while the first answer gets lost"),
+    PaymentMethod("tok_visa", "Test Visa, always succeeds", test=True),
+    PaymentMethod("tok_declined", "Test card, always declined", test=True),
+    PaymentMethod("tok_insufficient_funds", "Test card without enough money", test=True),
+    PaymentMethod("tok_lost_answer", "Test card that is charged while the first answer gets lost", test=True),
 )
 KEY_LIFE = timedelta(hours=24)
 

@@ -13,7 +13,7 @@ from shopcli.cli.jsonable import dumps, jsonable
 from shopcli.cli.options import hoist
 from shopcli.cli.output import Output
 from shopcli.cli.tables import fit
-from shopcli.cli.views import PRODUCTS
+from shopcli.cli.views.products import PRODUCTS
 
 ESCAPES = "\x1b]52;c;aGk=\x07\x1b[2J\u202e\x9b1m"
 _WHEN = datetime(2026, 1, 31, 14, 5, tzinfo=UTC)

@@ -20,7 +20,7 @@ def test_opening_touches_nothing(tmp_path: Path) -> None:
     shop = open_shop()
     shop.close_journal()
 
-    assert shop.unfinished() == ()
+    assert shop.unfinished() == 0
     assert not shop.is_open
     assert not (tmp_path / "data").exists()
 

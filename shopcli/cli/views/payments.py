@@ -1,0 +1,39 @@
+"""Payments."""
+
+from backends.models import Payment, PaymentStatus
+from shopcli.cli.columns import Card, Column, View, shown
+
+_PAYMENT_STATUS = {
+    PaymentStatus.CHARGING.value: "yellow",
+    PaymentStatus.CAPTURED.value: "yellow",
+    PaymentStatus.SETTLED.value: "green",
+    PaymentStatus.DECLINED.value: "red",
+    PaymentStatus.REFUSED.value: "red",
+}
+
+
+def _payment_card(payment: Payment) -> Card:
+    head = [f"payment {payment.id}: {payment.status}" + (f" ({payment.reason})" if payment.reason else "")]
+    if payment.amount is not None:
+        head.append(f"amount    {payment.amount}")
+    head.append(f"with      {payment.method}")
+    head.append(f"on        {shown(payment.created_at)}")
+    if payment.action_url is not None:
+        head.append(f"finish at {payment.action_url}")
+    return Card(head, (), ())
+
+
+PAYMENT = View(
+    Payment,
+    (
+        Column("id", lambda payment: payment.id),
+        Column("status", lambda payment: payment.status.value, styles=_PAYMENT_STATUS),
+        Column("amount", lambda payment: payment.amount, right=True),
+        Column("method", lambda payment: payment.method, rank=2, shrinks=True),
+        Column("created_at", lambda payment: payment.created_at, "on", rank=1),
+        Column("reason", lambda payment: payment.reason, rank=3),
+        Column("order_id", lambda payment: payment.order_id, hidden=True),
+    ),
+    identity=lambda payment: payment.id,
+    card=_payment_card,
+)

@@ -1,0 +1,63 @@
+"""The catalog."""
+
+from backends.models import Product, Variant
+from backends.money import Money
+from shopcli.cli.columns import Card, Column, View
+
+_STOCK = {"no": "red", "yes": "green"}
+
+
+def _lowest(product: Product) -> Money:
+    return min((variant.price for variant in product.variants), key=lambda price: price.amount)
+
+
+def _stock(variant: Variant) -> object:
+    return variant.in_stock if variant.stock is None else variant.stock
+
+
+PRODUCTS = View(
+    Product,
+    (
+        Column("slug", lambda product: product.slug),
+        Column("title", lambda product: product.title, shrinks=True),
+        Column("brand", lambda product: product.brand, rank=3),
+        Column("category", lambda product: product.category, rank=2),
+        Column("variants", lambda product: len(product.variants), right=True, rank=4),
+        Column("price", _lowest, right=True),
+        Column(
+            "in_stock",
+            lambda product: any(variant.in_stock for variant in product.variants),
+            "stock",
+            rank=1,
+            styles=_STOCK,
+        ),
+        Column("id", lambda product: product.id, hidden=True),
+        Column("description", lambda product: product.description, hidden=True),
+    ),
+    identity=lambda product: product.slug,
+)
+
+_VARIANTS = (
+    Column("ref", lambda variant: variant.ref, shrinks=True),
+    Column("name", lambda variant: variant.name, rank=1),
+    Column("sku", lambda variant: variant.sku, rank=2),
+    Column("price", lambda variant: variant.price, right=True),
+    Column("stock", _stock, right=True, styles={**_STOCK, "0": "red"}),
+    Column("id", lambda variant: variant.id, hidden=True),
+)
+
+
+def _product_card(product: Product) -> Card:
+    from textwrap import wrap
+
+    head = [product.title, f"{product.brand} · {product.category}", ""]
+    return Card([*head, *wrap(product.description), ""], _VARIANTS, product.variants)
+
+
+PRODUCT = View(
+    Product,
+    _VARIANTS,
+    identity=lambda variant: variant.ref,
+    rows=lambda product: product.variants,
+    card=_product_card,
+)
