@@ -15,8 +15,11 @@ _ends_at: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 
 @contextmanager
-def deadline(seconds: float) -> Iterator[None]:
-    """Bound everything inside by `seconds` from now; an outer, earlier deadline wins."""
+def deadline(seconds: float = DEFAULT_SECONDS) -> Iterator[None]:
+    """Bound everything inside by `seconds` from now; an outer, earlier deadline wins.
+
+    Whatever waits in a loop opens one itself, so that nobody waits for ever who opened none.
+    """
     outer = _ends_at.get()
     ends_at = time.monotonic() + seconds
     token = _ends_at.set(ends_at if outer is None else min(outer, ends_at))

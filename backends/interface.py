@@ -185,6 +185,9 @@ class Backend(Protocol):
     payments: Payments
     admin: Admin | None
 
+    def account_id(self) -> str | None:
+        """The account that the stored session belongs to, if any; asks no service."""
+
     async def health(self) -> tuple[ServiceHealth, ...]:
         """The state of each service; never raises."""
 

@@ -1,5 +1,6 @@
 """Which URL scheme is served by which module. Strings only, so that nothing is imported before it is used."""
 
+import os
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -47,6 +48,19 @@ def random_ids() -> str:
     return str(uuid4())
 
 
+def canonical(url: str) -> str:
+    """Return the one way to write a URL, so that one shop has one name: `sqlite:` paths are absolute.
+
+    Raises ConfigurationError for a path that cannot be.
+    """
+    scheme, _, path = url.partition(":")
+    if scheme != "sqlite" or not path:
+        return url
+    if "\0" in path:
+        raise ConfigurationError("a path has no NUL character", hint="shop --backend sqlite:DIRECTORY")
+    return f"sqlite:{os.path.abspath(os.path.expanduser(path))}"  # noqa: PTH100, PTH111  pathlib would follow links
+
+
 def open_backend(
     url: str,
     *,
@@ -67,4 +81,5 @@ def open_backend(
         )
     module, _, function = BACKENDS[scheme].partition(":")
     opener = getattr(import_module(module), function)
-    return cast("Backend", opener(url, sessions=sessions or MemorySessions(), clock=clock, ids=ids))
+    kept = MemorySessions() if sessions is None else sessions
+    return cast("Backend", opener(canonical(url), sessions=kept, clock=clock, ids=ids))

@@ -14,6 +14,7 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 MAX_MARKS = 8
 
 _JOINER = "\N{ZERO WIDTH JOINER}"
+_MARKS = frozenset(("Mn", "Me"))
 _ACTING = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
 _HARMLESS = re.compile(r"[ -~\u00a0-\u00ac\u00ae-\u02ff]*")  # printable ASCII and Latin, without the soft hyphen
 
@@ -33,7 +34,7 @@ def clean(text: str, *, keep: str = "") -> str:
     out: list[str] = []
     marks = 0
     for character in text:
-        marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+        marks = marks + 1 if character == _JOINER or unicodedata.category(character) in _MARKS else 0
         if character in keep or (marks <= MAX_MARKS and not _acts(character)):
             out.append(character)
         elif not marks:

@@ -1,11 +1,12 @@
 """What makes text and a postal address acceptable; the same for every service that stores one."""
 
+import json
 import re
 from dataclasses import fields, replace
 
 from backends.errors import InvalidValue
 from backends.models import Address
-from backends.text import is_clean
+from backends.text import clean, is_clean
 
 MAX_FIELD = 200
 
@@ -27,6 +28,11 @@ def valid_address(address: Address) -> Address:
         address,
         **{name: text(name, value) for name, value in values.items() if value or name in _REQUIRED},
     )
+
+
+def read_address(stored: str) -> Address:
+    """Return a stored address; clean, because the file may come from somebody else."""
+    return Address(**{name: clean(str(value)) for name, value in json.loads(stored).items()})
 
 
 def text(field: str, value: str) -> str:

@@ -131,6 +131,9 @@ class OrderPeer(Protocol):
     async def payment_dead(self, order_id: str, payment_id: str) -> None:
         """Say that this payment will never take money; recorded even for an unknown order (R8, R9)."""
 
+    async def belongs_to(self, order_id: str, user_id: str) -> bool:
+        """Whether this account placed that order."""
+
     async def refunded(self, order_id: str, payment_id: str) -> None:
         """Say that the money went back."""
 

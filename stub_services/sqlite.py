@@ -10,14 +10,16 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from shlex import join
 from time import sleep
 
-from backends.deadline import remaining
+from backends.deadline import deadline, remaining
 from backends.errors import InvalidValue, Locked, Outcome, ShopError, StorageError
 from stub_services.database import Row
 
 _MEMORY = ":memory:"
 _POLL_SECONDS = 0.005
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
 
 
 class SqliteStatements:
@@ -97,7 +99,7 @@ class SqliteDatabase:
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:
             if self._path is not None:
-                _make_directory(self._path.parent)
+                _make_private(self._path)
             self._connection = self._connect()
         return self._connection
 
@@ -135,43 +137,57 @@ class SqliteDatabase:
 
 def explain(error: sqlite3.Error, path: Path | None, service: str | None, outcome: Outcome) -> ShopError:
     """Return the error for people that an SQLite error means."""
-    # The primary result code is the low byte (https://sqlite.org/rescode.html).
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+    code = _code(error)
+    if code in _BUSY:
         msg = f"another process is busy with {path}; nothing was changed"
         return Locked(msg, hint="run the same command again", service=service)
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         msg = f"the database {path} is damaged: {error}"
-        return StorageError(msg, hint=f"mv '{path}' '{path}.damaged'", service=service)
+        return StorageError(msg, hint=_aside(path), service=service)
     if code == sqlite3.SQLITE_FULL:
         msg = f"the disk is full: {path} cannot grow"
         return StorageError(msg, hint="free some space, then run the same command again", service=service)
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
         msg = f"the database {path} cannot be opened for writing: {error}"
-        hint = f"ls -ld '{path.parent}' '{path}'" if path else None
+        hint = join(["ls", "-ld", str(path.parent), str(path)]) if path else None
         return StorageError(msg, hint=hint, service=service)
     if code == sqlite3.SQLITE_IOERR:
         msg = f"the disk failed under {path}: {error}"
         return StorageError(msg, hint="run the same command again", service=service, outcome=outcome)
-    raise error  # a bug of ours, not the person's trouble
+    msg = f"the database {path} is not one that this shop can work with: {error}"
+    return StorageError(msg, hint=_aside(path), service=service)
 
 
-def _make_directory(directory: Path) -> None:
-    if not directory.is_dir():
-        os.makedirs(directory, mode=0o700, exist_ok=True)  # noqa: PTH103  Path.mkdir gives parents the default mode
+def _code(error: sqlite3.Error) -> int:
+    """Return the primary result code: the low byte (https://sqlite.org/rescode.html)."""
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF
+
+
+def _aside(path: Path | None) -> str | None:
+    return join(["mv", str(path), f"{path}.damaged"]) if path else None
+
+
+def _make_private(file: Path) -> None:
+    """Make the file and what is missing above it for the owner only; SQLite's own files beside it follow its mode."""
+    for level in reversed(file.parents):
+        if not level.is_dir():
+            level.mkdir(0o700, exist_ok=True)  # level by level: `parents=True` gives the mode to the last one alone
+    if not file.exists():
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
     """Switch to write-ahead logging; SQLite does not wait for a lock by itself here."""
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError:
-            if remaining() < _POLL_SECONDS:
-                raise
-            sleep(_POLL_SECONDS)
-        else:
-            return
+    with deadline():
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if _code(error) not in _BUSY or remaining() < _POLL_SECONDS:
+                    raise
+                sleep(_POLL_SECONDS)
+            else:
+                return
 
 
 def migrate(connection: sqlite3.Connection, migrations: Path) -> None:
@@ -183,7 +199,7 @@ def migrate(connection: sqlite3.Connection, migrations: Path) -> None:
     done = _version(connection)
     if done > len(files):
         msg = f"the data was made by a newer shop (schema {done}, this one knows {len(files)})"
-        raise StorageError(msg, hint="python3 -m pip install --upgrade shopcli")
+        raise StorageError(msg, hint="SHOP_DATA_DIR=DIRECTORY shop")
     for number in range(done + 1, len(files) + 1):
         connection.execute("BEGIN IMMEDIATE")
         try:

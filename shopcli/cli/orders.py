@@ -14,7 +14,7 @@ from shopcli.cli.paging import All, Cursor, Limit, collect, wanted
 from shopcli.cli.paying import CardPiped, Pay, Yes, choose_method, paid
 from shopcli.cli.run import Run, begin
 from shopcli.cli.views.orders import ORDER, ORDER_STYLES, number
-from shopcli.core.settle import Settled
+from shopcli.core.settling import Settled
 
 _LOOK = "shop orders resume"
 _LAST = "@last"

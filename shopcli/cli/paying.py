@@ -92,7 +92,8 @@ def _known(run: Run, pay: str) -> PaymentMethod:
     for method in methods:
         if pay in (method.token, method.label):
             return method
-    raise InvalidValue(f"no payment method {pay!r}; there is {_tokens(methods)}, or {LATER}")
+    # What was typed is not repeated: it may be a card number.
+    raise InvalidValue(f"there is no such payment method; there is {_tokens(methods)}, or {LATER}")
 
 
 def _tokens(methods: tuple[PaymentMethod, ...]) -> str:

@@ -7,13 +7,13 @@ from backends.lazy import exporter
 if TYPE_CHECKING:
     from shopcli.core.checkout import Checkout
     from shopcli.core.journal import Journal
-    from shopcli.core.settle import Settled, settle
+    from shopcli.core.settling import Settled, settle
     from shopcli.core.shop import Shop, open_shop
 
 _MODULES = {
     "checkout": ("Checkout",),
     "journal": ("Journal",),
-    "settle": ("Settled", "settle"),
+    "settling": ("Settled", "settle"),
     "shop": ("Shop", "open_shop"),
 }
 

@@ -6,19 +6,22 @@ the shop is asked until the deadline. What is still unknown then is said to be u
 resume` goes on.
 """
 
+import re
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TypeVar
 
 from backends.capabilities import Capability
-from backends.deadline import remaining
+from backends.deadline import deadline, remaining
 from backends.errors import (
     CartChanged,
     ConfigurationError,
     Conflict,
     InvalidState,
     InvalidValue,
+    LoginRequired,
     NotFound,
     Outcome,
     OutcomeUnknown,
@@ -53,6 +56,7 @@ FIRST_DELAY = 0.1
 """Seconds; the delay before a repetition is random below a bound that doubles from here (full jitter)."""
 POLL_SECONDS = 0.5
 
+_TOKEN = re.compile(r"[A-Za-z]\w{2,63}", re.ASCII)
 _UNDECIDED_ORDER = (OrderStatus.PLACING, OrderStatus.REJECTING)
 _UNDECIDED_PAYMENT = (PaymentStatus.CREATED, PaymentStatus.CHARGING, PaymentStatus.CAPTURED)
 _REFUSALS = {"out_of_stock": OutOfStock, "price_changed": PriceChanged, "cart_changed": CartChanged}
@@ -135,29 +139,36 @@ class Checkout:
 
         Raises Conflict (refused, the cart is back), OutcomeUnknown, or a ShopError that says nothing was sent.
         """
-        with self.journal.exclusive():
-            entry = Placing(attempt)
+        with deadline(), self.journal.exclusive():
+            entry = Placing(attempt, self.account)
             self.journal.record(entry)
             order = await self.go_on_placing(entry, sent=False)
             if pay_later or order.status is not OrderStatus.AWAITING_PAYMENT:
-                self.journal.close_entry(entry)
+                self.close(entry)
             return order
 
     async def pay(self, order: Order, method: str) -> Payment:
-        """Pay a placed order under a new id.
+        """Pay a placed order under a new id, unless an earlier payment of it is still undecided: that goes on first.
 
-        Raises PaymentDeclined, Pending (not sent, or the order waits for something else), Conflict, OutcomeUnknown.
+        Raises PaymentDeclined, Pending (not sent, or the order waits for something else), Conflict, OutcomeUnknown,
+        InvalidValue.
         """
-        with self.journal.exclusive():
-            entry = Paying(self._ids(), order.id, method, self.clock())
+        if not _TOKEN.fullmatch(method):  # a card number typed in its place must not reach the disk
+            raise _no_such_method(order.number or order.id)
+        with deadline(), self.journal.exclusive():
+            for earlier in self.journal.unfinished(self.account):
+                if isinstance(earlier, Paying) and earlier.order_id == order.id:
+                    with suppress(PaymentDeclined, InvalidState, InvalidValue):
+                        return await self.go_on_paying(earlier, order.number, sent=True)
+            entry = Paying(self._ids(), order.id, self.account, method, self.clock())
             self.journal.record(entry)
             return await self.go_on_paying(entry, order.number, sent=False)
 
     async def cancel(self, ref: str) -> Order:
         """Cancel an order by number or id. Raises NotFound, OutcomeUnknown, InvalidState."""
         order = await self.backend.orders.get(ref)
-        with self.journal.exclusive():
-            entry = Cancelling(self._ids(), order.id, self.clock())
+        with deadline(), self.journal.exclusive():
+            entry = Cancelling(self._ids(), order.id, self.account, self.clock())
             self.journal.record(entry)
             return await self.go_on_cancelling(entry, sent=False)
 
@@ -176,9 +187,10 @@ class Checkout:
             entry, ask, lambda order: order is not None and order.status not in _UNDECIDED_ORDER, sent=sent
         )
         if order is None or order.status is OrderStatus.REJECTED:
-            self.journal.close_entry(entry)
+            self.close(entry)
             raise refusal(order)
-        self.journal.record(replace(entry, state=PLACED))
+        with suppress(ShopError):  # the answer stands; settling would ask for it again
+            self.journal.record(replace(entry, state=PLACED))
         return order
 
     async def go_on_paying(self, entry: Paying, number: str | None, *, sent: bool) -> Payment:
@@ -193,7 +205,7 @@ class Checkout:
             name = number or entry.order_id
             msg = f"order {name} is placed and waits for its payment; nothing was charged: {error.message}"
             raise Pending(msg, hint=f"shop orders pay {name}", service=error.service) from error
-        self.journal.close_entry(entry)
+        self.close(entry)
         return _paid(payment, number or entry.order_id)
 
     async def go_on_cancelling(self, entry: Cancelling, *, sent: bool) -> Order:
@@ -203,8 +215,18 @@ class Checkout:
             return await self.backend.orders.cancel(entry.order_id, entry.key)
 
         order = await self._decided(entry, ask, lambda order: order.status not in _UNDECIDED_ORDER, sent=sent)
-        self.journal.close_entry(entry)
+        self.close(entry)
         return order
+
+    @property
+    def account(self) -> str | None:
+        """Whose intents these are."""
+        return self.backend.account_id()
+
+    def close(self, entry: Entry) -> None:
+        """Erase a settled entry. If that fails the answer still stands, and settling finds it again."""
+        with suppress(ShopError):
+            self.journal.erase(entry)
 
     async def _decided(
         self,
@@ -233,7 +255,7 @@ class Checkout:
             if decided(answer):
                 return answer
         if failure is not None and not sent:
-            self.journal.close_entry(entry)
+            self.close(entry)
             raise failure
         raise _unknown(entry, failure)
 
@@ -297,14 +319,18 @@ def _paid(payment: Payment, number: str) -> Payment:
 
 def _refused(payment: Payment, number: str) -> ShopError:
     if payment.reason == "unknown_method":
-        msg = "there is no such payment method; nothing was charged"
-        return InvalidValue(msg, hint=f"shop orders pay {number} --pay tok_visa", service="payments")
+        return _no_such_method(number)
     words = {
         "another_payment": "it is paid, or another payment of it is under way",
         "order_expired": "it waited too long for a payment and has expired",
     }.get(payment.reason or "", (payment.reason or "refused").replace("_", " "))
     msg = f"order {number} was not charged: {words}"
     return InvalidState(msg, hint=f"shop orders show {number}", service="payments")
+
+
+def _no_such_method(number: str) -> InvalidValue:
+    msg = "there is no such payment method; nothing was charged"
+    return InvalidValue(msg, hint=f"shop orders pay {number} --pay tok_visa", service="payments")
 
 
 async def _wait(seconds: float) -> None:
@@ -321,4 +347,6 @@ def _unknown(entry: Entry, failure: ShopError | None) -> OutcomeUnknown:
     what = {"place": "placed", "pay": "paid", "cancel": "cancelled"}[entry.kind]
     cause = f" ({failure.message})" if failure else ""
     msg = f"it is not known yet whether the order is {what}{cause}; nothing will be ordered or charged twice"
-    return OutcomeUnknown(msg, service=failure.service if failure else None)
+    # Logging in comes before asking again; every other failure is settled by asking again.
+    hint = failure.hint if isinstance(failure, LoginRequired) else None
+    return OutcomeUnknown(msg, hint=hint, service=failure.service if failure else None)

@@ -17,9 +17,10 @@ PLACED = "placed"
 
 @dataclass(frozen=True, slots=True)
 class Placing:
-    """A confirmed checkout; its key is the order's id."""
+    """A confirmed checkout; its key is the order's id. `account` is whose it is, None for a guest."""
 
     attempt: CheckoutAttempt
+    account: str | None
     state: str = INTENT
 
     kind = "place"
@@ -46,6 +47,7 @@ class Paying:
 
     key: str
     order_id: str
+    account: str | None
     method: str
     created_at: datetime
     state: str = INTENT
@@ -59,6 +61,7 @@ class Cancelling:
 
     key: str
     order_id: str
+    account: str | None
     created_at: datetime
     state: str = INTENT
 
@@ -81,15 +84,18 @@ def request(entry: Entry) -> str:
     return json.dumps(document)
 
 
-def entry_of(row: tuple[str, str, str, str, str, str]) -> Entry:
-    """Return the entry of a journal's row: key, kind, order id, request, state, time."""
-    key, kind, order_id, request, state, created_at = row
+def entry_of(row: tuple[str, str, str, str | None, str, str, str]) -> Entry:
+    """Return the entry of a journal's row: key, kind, order id, account, request, state, time."""
+    key, kind, order_id, account, request, state, created_at = row
     document: dict[str, Any] = json.loads(request)
     moment = datetime.fromisoformat(created_at).astimezone(UTC)
     if kind == Paying.kind:
-        return Paying(key, order_id, document["method"], moment, state)
+        return Paying(key, order_id, account, document["method"], moment, state)
     if kind == Cancelling.kind:
-        return Cancelling(key, order_id, moment, state)
+        return Cancelling(key, order_id, account, moment, state)
+    if kind != Placing.kind:
+        raise ValueError(f"an entry of kind {kind!r}")
     total = Money(Decimal(document["total"]["amount"]), document["total"]["currency"])
     address = Address(**document["address"])
-    return Placing(CheckoutAttempt(**{**document, "total": total, "address": address, "created_at": moment}), state)
+    attempt = CheckoutAttempt(**{**document, "total": total, "address": address, "created_at": moment})
+    return Placing(attempt, account, state)

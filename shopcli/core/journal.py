@@ -1,13 +1,14 @@
 """What the person confirmed and may not be settled yet: written and synced before the first byte is sent.
 
-One SQLite file for each profile (WAL, synchronous=FULL, mode 0600) and one lock, so that two terminals do
-not settle the same intent at once. An entry holds the exact request, so that it can be repeated as it was.
+One SQLite file for each profile (mode 0600) and one lock, so that two terminals do not settle the same intent
+at once. An entry holds the exact request, so that it can be repeated as it was; a closed entry is erased.
+
+A rollback journal with `synchronous=EXTRA` instead of WAL: it is as durable, one file to keep private instead of
+three, and needs no switch that two first commands could quarrel about. The client writes three times a checkout.
 """
 
-import fcntl
 import os
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,20 +16,19 @@ from typing import TYPE_CHECKING
 
 from backends.deadline import remaining
 from backends.errors import Locked, StorageError
+from shopcli.core.locks import locked
 from shopcli.core.paths import PRIVATE_FILE, unusable
 
 if TYPE_CHECKING:
     from shopcli.core.intents import Entry
 
-CLOSED = "closed"
-"""Nothing is left to find out."""
-
-_LOOK_AGAIN_SECONDS = 0.02
+_VERSION = 1
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
     key TEXT PRIMARY KEY,
     kind TEXT NOT NULL,
     order_id TEXT NOT NULL,
+    account TEXT,
     request TEXT NOT NULL,
     state TEXT NOT NULL,
     created_at TEXT NOT NULL
@@ -47,43 +47,53 @@ class Journal:
     def record(self, entry: "Entry") -> None:
         """Write an entry, or its new state; it is on disk when this returns.
 
-        A payment closes its order's placing in the same commit. Raises StorageError, Locked.
+        A payment erases its order's placing in the same commit. Raises StorageError, Locked.
         """
         from shopcli.core.intents import Paying, request
 
         with self._transaction("BEGIN IMMEDIATE") as connection:
             connection.execute(
-                "INSERT INTO entries (key, kind, order_id, request, state, created_at) VALUES (?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (key) DO UPDATE SET state = excluded.state",
-                (entry.key, entry.kind, entry.order_id, request(entry), entry.state, entry.created_at.isoformat()),
+                "INSERT INTO entries (key, kind, order_id, account, request, state, created_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET state = excluded.state",
+                (
+                    entry.key,
+                    entry.kind,
+                    entry.order_id,
+                    entry.account,
+                    request(entry),
+                    entry.state,
+                    entry.created_at.isoformat(),
+                ),
             )
             if isinstance(entry, Paying):
-                connection.execute(
-                    "UPDATE entries SET state = ? WHERE kind = 'place' AND order_id = ?", (CLOSED, entry.order_id)
-                )
+                connection.execute("DELETE FROM entries WHERE kind = 'place' AND order_id = ?", (entry.order_id,))
 
-    def close_entry(self, entry: "Entry") -> None:
-        """Say that nothing is left to find out."""
-        from dataclasses import replace
+    def erase(self, entry: "Entry") -> None:
+        """Say that nothing is left to find out; idempotent."""
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            connection.execute("DELETE FROM entries WHERE key = ?", (entry.key,))
 
-        self.record(replace(entry, state=CLOSED))
-
-    def unfinished(self) -> "tuple[Entry, ...]":
-        """Entries that are not closed, oldest first; reads one local file and no network."""
+    def unfinished(self, account: str | None) -> "tuple[Entry, ...]":
+        """Entries of an account that are not settled, oldest first; reads one local file and no network."""
         from shopcli.core.intents import entry_of
 
         with self._transaction("BEGIN") as connection:
             rows = connection.execute(
-                "SELECT key, kind, order_id, request, state, created_at FROM entries"
-                " WHERE state <> ? ORDER BY created_at, key",
-                (CLOSED,),
+                "SELECT key, kind, order_id, account, request, state, created_at FROM entries"
+                " WHERE account IS ? ORDER BY created_at, key",
+                (account,),
             ).fetchall()
-        return tuple(map(entry_of, rows))
+        try:
+            return tuple(map(entry_of, rows))
+        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+            raise self._damaged(error) from error
 
-    def count_unfinished(self) -> int:
-        """How many entries are not closed; every command asks, so no class of an entry is made for it."""
+    def count_unfinished(self, account: str | None) -> int:
+        """How many entries are not settled; every command asks, so no class of an entry is made for it."""
         with self._transaction("BEGIN") as connection:
-            row: tuple[int] = connection.execute("SELECT count(*) FROM entries WHERE state <> ?", (CLOSED,)).fetchone()
+            row: tuple[int] = connection.execute(
+                "SELECT count(*) FROM entries WHERE account IS ?", (account,)
+            ).fetchone()
         return row[0]
 
     @contextmanager
@@ -92,25 +102,17 @@ class Journal:
 
         Raises Locked if it is not free within the action's deadline. A killed process loses its lock.
         """
-        with self._lock_file() as lock:
-            yield _acquire(lock, wait=wait)
+        with locked(self._path.with_suffix(".lock"), wait=wait) as held:
+            if wait and not held:
+                msg = "another terminal is in the middle of a checkout; nothing was changed"
+                raise Locked(msg, hint="shop orders list")
+            yield held
 
     def close(self) -> None:
         """Close the file; idempotent."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-    @contextmanager
-    def _lock_file(self) -> Iterator[int]:
-        try:
-            lock = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
-        except OSError as error:
-            raise unusable(self._path, error) from None
-        try:
-            yield lock
-        finally:
-            os.close(lock)
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
@@ -126,7 +128,7 @@ class Journal:
                     connection.execute("ROLLBACK")
                 raise
         except sqlite3.Error as error:
-            raise _explained(error, self._path) from error
+            raise self._explained(error) from error
 
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -134,45 +136,41 @@ class Journal:
                 os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE))
             except OSError as error:
                 raise unusable(self._path, error) from None
-            self._connection = sqlite3.connect(
-                self._path, isolation_level=None, check_same_thread=False, timeout=remaining()
-            )
-            _use_wal(self._connection)
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.execute(_SCHEMA)
+            connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=remaining())
+            try:
+                self._prepare(connection)
+            except BaseException:
+                connection.close()
+                raise
+            self._connection = connection
         return self._connection
 
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA synchronous = EXTRA")
+        connection.execute("PRAGMA secure_delete = ON")  # names, addresses and tokens of closed entries
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > _VERSION:
+            msg = f"the journal {self._path} was written by a newer shop"
+            raise StorageError(msg, hint="SHOP_DATA_DIR=DIRECTORY shop")
+        if version < _VERSION:
+            connection.execute(_SCHEMA)
+            connection.execute(f"PRAGMA user_version = {_VERSION}")
 
-def _use_wal(connection: sqlite3.Connection) -> None:
-    """Switch to write-ahead logging; SQLite does not wait by itself while another process makes the file."""
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError:
-            if not remaining():
-                raise
-            time.sleep(_LOOK_AGAIN_SECONDS)
-        else:
-            return
+    def _explained(self, error: sqlite3.Error) -> StorageError | Locked:
+        # The primary result code is the low byte (https://sqlite.org/rescode.html).
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            msg = f"another process is busy with {self._path}"
+            return Locked(msg, hint="run the same command again")
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):
+            return self._damaged(error)
+        return StorageError(f"the journal {self._path} cannot be used: {error}", hint="run the same command again")
 
+    def _damaged(self, error: Exception) -> StorageError:
+        from shlex import join
 
-def _acquire(lock: int, *, wait: bool) -> bool:
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if not wait:
-                return False
-            if not remaining():
-                msg = "another terminal is in the middle of a checkout; nothing was changed"
-                raise Locked(msg, hint="shop orders list") from None
-            time.sleep(min(_LOOK_AGAIN_SECONDS, remaining()))
-        else:
-            return True
-
-
-def _explained(error: sqlite3.Error, path: Path) -> StorageError | Locked:
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return Locked(f"another process is busy with {path}; nothing was sent", hint="run the same command again")
-    msg = f"the journal {path} cannot be used, so nothing was sent: {error}"
-    return StorageError(msg, hint=f"mv '{path}' '{path}.damaged'")
+        msg = (
+            f"the journal {self._path} is damaged ({error}): it says which checkouts are unfinished, so look at"
+            " shop orders list after moving it away"
+        )
+        return StorageError(msg, hint=join(["mv", str(self._path), f"{self._path}.damaged"]))

@@ -1,23 +1,19 @@
 """Sessions on disk: who is logged in at a shop, and which cart is a guest's."""
 
-import fcntl
 import json
 import os
-import time
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from backends.deadline import remaining
 from backends.errors import Locked, StorageError
+from shopcli.core.locks import locked
 from shopcli.core.paths import PRIVATE_FILE, private_directory, unusable
 
 T = TypeVar("T")
 
 _OTHERS = 0o077
-# A lock is held for as long as a token is refreshed; looking every 20 ms is not noticed by people or machines.
-_LOOK_AGAIN = 0.02
 
 
 class SessionCorrupted(StorageError):
@@ -29,8 +25,7 @@ class SessionCorrupted(StorageError):
 class FileSessions:
     """A `SessionStore` in one JSON file for the owner only (0600 in a 0700 directory).
 
-    A write replaces the whole file, so a reader never waits and never sees half of one. Writers take turns
-    by a lock file: flock directly, because filelock imports asyncio (5.9 times a bare Python start).
+    A write replaces the whole file, so a reader never waits and never sees half of one. Writers take turns.
     """
 
     def __init__(self, path: Path) -> None:
@@ -75,22 +70,10 @@ class FileSessions:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         private_directory(self.path.parent)
-        try:
-            lock = os.open(self.path.with_name(f"{self.path.name}.lock"), os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
-        except OSError as error:
-            raise unusable(self.path, error) from None
-        try:
-            while True:
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if not remaining():
-                        raise Locked("another shop command is changing the session") from None
-                    time.sleep(min(_LOOK_AGAIN, remaining()))
+        with locked(self.path.with_name(f"{self.path.name}.lock")) as held:
+            if not held:
+                raise Locked("another shop command is changing the session", hint="run the same command again")
             yield
-        finally:
-            os.close(lock)
 
     def _write(self, stored: dict[str, str]) -> None:
         # The lock is held, so one fixed name is enough, and what a killed process left is cleared away.

@@ -4,7 +4,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from backends.registry import open_backend
+from backends.registry import canonical, open_backend
 from shopcli.core.paths import data_directory, private_directory, unusable
 from shopcli.core.sessions import FileSessions
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from backends.interface import Backend
     from shopcli.core.checkout import Checkout
     from shopcli.core.journal import Journal
-    from shopcli.core.settle import Settled
+    from shopcli.core.settling import Settled
 
 # 48 bits of the URL's digest tell a person's shops apart and still read well in a path.
 _DIGEST_DIGITS = 12
@@ -69,7 +69,7 @@ class Shop:
             exists = self._journal_path.exists()
         except OSError as error:
             raise unusable(self._journal_path, error) from None
-        return self.journal.count_unfinished() if exists else 0
+        return self.journal.count_unfinished(self.backend.account_id()) if exists else 0
 
     async def settle(self, *, wait: bool = False) -> "tuple[Settled, ...]":
         """Find out what became of each unfinished checkout.
@@ -78,7 +78,7 @@ class Shop:
         """
         if not self.unfinished():
             return ()
-        from shopcli.core.settle import settle
+        from shopcli.core.settling import settle
 
         return await settle(self.checkout, wait=wait)
 
@@ -114,7 +114,8 @@ def open_shop(url: str | None = None, *, observe: "Callable[[Backend], Backend] 
     Each URL has a directory of its own, so that a session is never sent to another shop.
     """
     profiles = data_directory() / "profiles"
-    if url is None or url == default_url():
+    url = canonical(url) if url else default_url()
+    if url == default_url():
         return Shop(default_url(), profiles / "default", observe=observe)
     from hashlib import sha256  # 0.3 of a bare Python start, for OpenSSL
 

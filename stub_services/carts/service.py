@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import TypeGuard
 
-from backends.errors import InvalidValue, NotFound, OutOfStock, ShopError
+from backends.errors import CartChanged, InvalidValue, NotFound, OutOfStock, ShopError
 from backends.interface import Clock, Ids
 from backends.models import Address, Cart, ShippingOption
 from stub_services.addresses import text, valid_address
@@ -49,8 +49,8 @@ class CartService:
             _check_stock(offer, before, before + quantity)
             line_id = line.id if line else self._ids()
             await rows.put_line(cart.id, CartLine(line_id, variant_id, before + quantity, offer))
-            await rows.raise_version(cart.id)
-        return await self.view(caller)
+            changed = await _changed(rows, cart)
+        return await self._priced(changed)
 
     async def set_quantity(self, caller: Caller, line_id: str, quantity: int) -> Cart:
         """Set a line's quantity. Raises InvalidValue, NotFound, OutOfStock."""
@@ -60,28 +60,25 @@ class CartService:
         offer = await self._offer(line.variant_id)
         _check_stock(offer, 0, quantity)
         async with self._store.write() as rows:
-            cart = await _find(rows, caller)
+            cart = await _found(rows, caller)
             _line(cart, line_id)
-            if cart is not None:
-                await rows.put_line(cart.id, CartLine(line_id, line.variant_id, quantity, offer))
-                await rows.raise_version(cart.id)
-        return await self.view(caller)
+            await rows.put_line(cart.id, CartLine(line_id, line.variant_id, quantity, offer))
+            changed = await _changed(rows, cart)
+        return await self._priced(changed)
 
     async def remove(self, caller: Caller, line_id: str) -> Cart:
         """Remove a line; idempotent."""
         async with self._store.write() as rows:
-            cart = await _find(rows, caller)
-            if cart is not None and await rows.remove_line(cart.id, line_id):
-                await rows.raise_version(cart.id)
-        return await self.view(caller)
+            cart = await self._found_or_made(rows, caller)
+            changed = await _changed(rows, cart) if await rows.remove_line(cart.id, line_id) else cart
+        return await self._priced(changed)
 
     async def clear(self, caller: Caller) -> Cart:
         """Remove all lines."""
         async with self._store.write() as rows:
-            cart = await _find(rows, caller)
-            if cart is not None and await rows.clear(cart.id):
-                await rows.raise_version(cart.id)
-        return await self.view(caller)
+            cart = await self._found_or_made(rows, caller)
+            changed = await _changed(rows, cart) if await rows.clear(cart.id) else cart
+        return await self._priced(changed)
 
     async def set_address(self, caller: Caller, address: Address, email: str) -> Cart:
         """Say where it goes. The version stays if nothing changes."""
@@ -90,8 +87,8 @@ class CartService:
             cart = await self._found_or_made(rows, caller)
             if (cart.address, cart.email) != (address, email):
                 await rows.set_address(cart.id, address, email)
-                await rows.raise_version(cart.id)
-        return await self.view(caller)
+                cart = await _changed(rows, cart)
+        return await self._priced(cart)
 
     async def shipping_options(self) -> tuple[ShippingOption, ...]:
         """Ways of delivery, cheapest first."""
@@ -106,8 +103,8 @@ class CartService:
             cart = await self._found_or_made(rows, caller)
             if cart.shipping != option_id:
                 await rows.set_shipping(cart.id, option_id)
-                await rows.raise_version(cart.id)
-        return await self.view(caller)
+                cart = await _changed(rows, cart)
+        return await self._priced(cart)
 
     async def merge(self, user_id: str, guest_cart_id: str) -> None:
         """Move a guest's lines into the account's cart; idempotent."""
@@ -120,6 +117,11 @@ class CartService:
             await rows.clear(guest.id)
             await rows.raise_version(guest.id)
             await rows.set_merged(guest.id, cart.id)
+
+    async def forget(self, user_id: str) -> None:
+        """Forget the cart of an account that is deleted: its lines, address and e-mail address."""
+        async with self._store.write() as rows:
+            await rows.delete_of_user(user_id)
 
     # --- what peers ask ----------------------------------------------------------------------
 
@@ -155,6 +157,8 @@ class CartService:
                 cart = await _followed(rows, take.cart_id)
                 if cart is not None:
                     await self._put_together(rows, cart, take.lines)
+                    if cart.shipping is None:
+                        await rows.set_shipping(cart.id, take.shipping)
 
     # --- inside ------------------------------------------------------------------------------
 
@@ -180,15 +184,16 @@ class CartService:
             )
             cart = await _find(rows, caller)
         if cart is None:
-            msg = "a guest's cart needs an id"
-            raise InvalidValue(msg, service="carts")
+            msg = "this cart was merged into an account's cart at log-in"
+            raise CartChanged(msg, hint="run the same command again", service="carts")
         return cart
 
     async def _put_together(self, rows: CartRows, cart: StoredCart, lines: tuple[CartLine, ...]) -> None:
+        """Add lines to a cart. Nothing is dropped: MAX_QUANTITY binds what a person asks for, not what they have."""
         there = {line.variant_id: line for line in cart.lines}
         for line in lines:
             known = there.get(line.variant_id)
-            quantity = min(MAX_QUANTITY, line.quantity + (known.quantity if known else 0))
+            quantity = line.quantity + (known.quantity if known else 0)
             line_id = known.id if known else self._ids()
             await rows.put_line(cart.id, CartLine(line_id, line.variant_id, quantity, line.offer))
         if lines:
@@ -200,6 +205,19 @@ async def _find(rows: CartRows, caller: Caller) -> StoredCart | None:
         return await rows.of_user(caller.user_id)
     cart = await rows.by_id(caller.cart_id) if caller.cart_id else None
     return cart if _is_guests(cart) else None
+
+
+async def _found(rows: CartRows, caller: Caller) -> StoredCart:
+    cart = await _find(rows, caller)
+    if cart is None:
+        raise _no_line()
+    return cart
+
+
+async def _changed(rows: CartRows, cart: StoredCart) -> StoredCart:
+    """Raise the version and return the cart as this commit leaves it: nothing is read once it is made."""
+    await rows.raise_version(cart.id)
+    return await rows.by_id(cart.id) or cart
 
 
 def _is_guests(cart: StoredCart | None) -> TypeGuard[StoredCart]:
@@ -226,8 +244,11 @@ def _line(cart: StoredCart | None, line_id: str) -> CartLine:
     for line in cart.lines if cart else ():
         if line.id == line_id:
             return line
-    msg = f"there is no line {line_id!r} in the cart"
-    raise NotFound(msg, hint="shop cart show", service="carts")
+    raise _no_line()
+
+
+def _no_line() -> NotFound:
+    return NotFound("there is no such line in the cart", hint="shop cart show", service="carts")
 
 
 def _valid_quantity(quantity: int) -> None:

@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from backends.models import Address
+from stub_services.addresses import read_address
 from stub_services.database import Row, Statements
 from stub_services.peers import Offer
 
@@ -62,6 +63,11 @@ class CartRows:
         await self._sql.run(
             "INSERT INTO carts (id, user_id, version) VALUES (?, ?, 0) ON CONFLICT DO NOTHING", cart_id, user_id
         )
+
+    async def delete_of_user(self, user_id: str) -> None:
+        """Remove an account's cart with its lines."""
+        await self._sql.run("DELETE FROM lines WHERE cart_id IN (SELECT id FROM carts WHERE user_id = ?)", user_id)
+        await self._sql.run("DELETE FROM carts WHERE user_id = ?", user_id)
 
     async def raise_version(self, cart_id: str) -> None:
         """Say that the cart is not what it was."""
@@ -134,7 +140,7 @@ class CartRows:
             row["id"],
             row["user_id"],
             row["version"],
-            row["address"] and Address(**json.loads(row["address"])),
+            read_address(row["address"]) if row["address"] else None,
             row["email"],
             row["shipping"],
             row["merged_into"],

@@ -21,5 +21,4 @@ def open_sqlite(url: str, *, sessions: SessionStore, clock: Clock, ids: Ids) -> 
     if not directory:
         msg = "sqlite: needs a directory, such as sqlite:/home/ada/shop"
         raise ConfigurationError(msg)
-    path = Path(directory).expanduser()
-    return InProcessBackend(url, Shop(path, clock=clock, ids=ids), sessions)
+    return InProcessBackend(url, Shop(Path(directory), clock=clock, ids=ids), sessions)

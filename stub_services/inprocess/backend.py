@@ -88,14 +88,14 @@ class _Users:
 
     async def login(self, email: str, password: str) -> Session:
         session, token = await self._desk.shop.users.login(email, password)
-        self._desk.sessions.update(lambda kept: kept.update(token=token))
+        account = session.user.id
+        self._desk.sessions.update(lambda kept: kept.update(token=token, account=account))
         with suppress(ShopError):  # the guest cart stays noted and is merged at the next use of the cart
             await self._desk.merge(session.user.id)
         return session
 
     async def logout(self) -> None:
-        token = self._desk.sessions.read().get("token")
-        self._desk.sessions.update(_forget_all)
+        token = self._desk.sessions.update(_forget_login)
         if token is not None:
             await self._desk.shop.users.logout(token)
 
@@ -106,8 +106,13 @@ class _Users:
         await self._desk.shop.users.change_password(self._desk.token(), old, new)
 
     async def delete_account(self, password: str) -> None:
-        await self._desk.shop.users.delete_account(self._desk.token(), password)
-        self._desk.sessions.update(_forget_all)
+        token = self._desk.token()
+        user = await self._desk.shop.users.confirm(token, password)
+        # The account goes last: what fails before can be repeated.
+        await self._desk.shop.carts.forget(user.id)
+        await self._desk.shop.payments.forget(user.id)
+        await self._desk.shop.users.delete_account(token, password)
+        self._desk.sessions.update(_forget_login)
 
     async def addresses(self) -> tuple[Address, ...]:
         return await self._desk.shop.users.addresses((await self._desk.account()).account())
@@ -237,12 +242,17 @@ class InProcessBackend:
         desk = _Desk(shop, sessions)
         self.name = name
         self.shop = shop
+        self._sessions = sessions
         self.users = _Users(desk)
         self.products = _Products(desk)
         self.carts = _Carts(desk)
         self.orders = _Orders(desk)
         self.payments = _Payments(desk)
         self.admin = _Admin(desk)
+
+    def account_id(self) -> str | None:
+        """The account that the stored session belongs to; asks no service."""
+        return self._sessions.read().get("account")
 
     async def health(self) -> tuple[ServiceHealth, ...]:
         """The state of each service's database."""
@@ -253,5 +263,7 @@ class InProcessBackend:
         await self.shop.close()
 
 
-def _forget_all(kept: MutableMapping[str, str]) -> None:
-    kept.clear()
+def _forget_login(kept: MutableMapping[str, str]) -> str | None:
+    """Forget who is logged in, and return the token; a guest's cart that still waits to be merged stays."""
+    kept.pop("account", None)
+    return kept.pop("token", None)

@@ -8,6 +8,7 @@ R18) are explained in docs/checkout.md.
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
@@ -16,6 +17,7 @@ from backends.interface import Clock
 from backends.models import CheckoutAttempt, Order, OrderStatus, Page
 from backends.money import Money
 from stub_services.addresses import valid_address
+from stub_services.aftermath import recorded
 from stub_services.caller import Caller
 from stub_services.database import Store
 from stub_services.orders.showing import shown
@@ -38,6 +40,7 @@ PAYMENT_WINDOW = timedelta(minutes=30)
 CLOCK_SKEW = timedelta(minutes=10)
 MAX_PAGE = 100
 MAX_TOTAL = 10**15
+MAX_KEY = 64
 
 _CANCELLED = Refusal("cancelled", "the order was cancelled")
 _REFUNDED = Refusal("refunded", "the merchant refunds the order")
@@ -66,11 +69,13 @@ class OrderService:
 
     async def place(self, caller: Caller, attempt: CheckoutAttempt) -> Order:
         """Place, or go on placing, or answer what became of it. Raises KeyReused, NotFound, InvalidValue."""
-        order = await self._begun(caller.account(), attempt)
-        if order.state is OrderStatus.PLACING:
-            await self._go_on(order)
-        await self._deliver()
-        return await self.get(caller, attempt.key)
+        user_id = caller.account()
+        order = await self._begun(user_id, attempt)
+        with recorded("orders"):
+            if order.state is OrderStatus.PLACING:
+                await self._go_on(order)
+            await self._deliver()
+            return await self._by_id(user_id, attempt.key)
 
     async def get(self, caller: Caller, ref: str) -> Order:
         """One order by number or id. Raises NotFound, also for somebody else's."""
@@ -82,13 +87,20 @@ class OrderService:
                 raise _unknown(ref)
             return await self._shown(rows, order)
 
+    async def _by_id(self, user_id: str, order_id: str) -> Order:
+        async with self._store.read() as rows:
+            order = await rows.order(order_id)
+            if order is None or order.user_id != user_id:
+                raise _unknown(order_id)
+            return await self._shown(rows, order)
+
     async def _shown(self, rows: OrderRows, order: StoredOrder) -> Order:
         return shown(order, await rows.lines(order.id), await rows.claimed_by(order.id), self._clock())
 
     async def find(self, caller: Caller, order_id: str) -> Order | None:
         """Look for an order by id; None if it is not here (yet), or somebody else's."""
         try:
-            return await self.get(caller, order_id)
+            return await self._by_id(caller.account(), order_id)
         except NotFound:
             return None
 
@@ -109,6 +121,7 @@ class OrderService:
     async def cancel(self, caller: Caller, order_id: str) -> Order:
         """Cancel at once, whatever is under way; money that still arrives goes back. Idempotent."""
         user_id = caller.account()
+        _check_key(order_id)
         async with self._store.write() as rows:
             order = await rows.order(order_id)
             if order is None:
@@ -119,8 +132,9 @@ class OrderService:
                 await _reject(rows, order_id, _CANCELLED)
             else:
                 await _cancel(rows, order, _CANCELLED)
-        await self._deliver()
-        return await self.get(caller, order_id)
+        with recorded("orders"):
+            await self._deliver()
+            return await self._by_id(user_id, order_id)
 
     # --- what PaymentService asks ------------------------------------------------------------
 
@@ -133,12 +147,13 @@ class OrderService:
                 return Refusal("payment_dead", "this payment has ended")
             if order is None or order.user_id != user_id:
                 return Refusal("not_found", f"there is no order {order_id!r}")
-            if claim is not None:
-                return Due(order.total, order.currency)
-            closed = _not_payable(order, await rows.claimed_by(order_id), self._clock())
-            if closed is not None:
-                return closed
-            await rows.insert_claim(payment_id, order_id, ClaimState.CLAIMED)
+            if claim is None:
+                closed = _not_payable(order, await rows.claimed_by(order_id), self._clock())
+                if closed is not None:
+                    return closed
+                await rows.insert_claim(payment_id, order_id, ClaimState.CLAIMED)
+            elif claim[1] is ClaimState.CLAIMED and order.state is not OrderStatus.AWAITING_PAYMENT:
+                return _ended(order)
             return Due(order.total, order.currency)
 
     async def captured(self, order_id: str, payment_id: str, amount: int) -> Verdict:
@@ -156,7 +171,8 @@ class OrderService:
             if not await rows.set_paid(order_id, payment_id):
                 return Verdict.REFUND
             await rows.outbox.put(Message("sell", order_id))
-        await self._deliver()
+        with suppress(ShopError):  # the verdict stands; the message waits
+            await self._deliver()
         return Verdict.ACCEPTED
 
     async def payment_dead(self, order_id: str, payment_id: str) -> None:
@@ -164,6 +180,12 @@ class OrderService:
         async with self._store.write() as rows:
             await rows.insert_claim(payment_id, order_id, ClaimState.DEAD)
             await rows.end_claim(payment_id, ClaimState.DEAD)
+
+    async def belongs_to(self, order_id: str, user_id: str) -> bool:
+        """Whether this account placed that order."""
+        async with self._store.read() as rows:
+            order = await rows.order(order_id)
+            return order is not None and order.user_id == user_id
 
     async def refunded(self, order_id: str, payment_id: str) -> None:
         """`cancelled -> refunded`, if it was this payment that paid the order."""
@@ -180,7 +202,8 @@ class OrderService:
                 msg = "this payment did not pay that order"
                 raise InvalidState(msg, service="orders")
             await _cancel(rows, order, _REFUNDED)
-        await self._deliver()
+        with recorded("orders"):
+            await self._deliver()
 
     # --- what is due -------------------------------------------------------------------------
 
@@ -226,7 +249,8 @@ class OrderService:
             order = await rows.order(attempt.key)
             if order is None:
                 self._check(attempt)
-                await rows.insert_placing(user_id, attempt, fingerprint, self._clock())
+                asked = replace(attempt, address=valid_address(attempt.address))
+                await rows.insert_placing(user_id, asked, fingerprint, self._clock())
                 order = await rows.order(attempt.key)
             if order is None or order.user_id != user_id:
                 raise _unknown(attempt.key)
@@ -240,10 +264,10 @@ class OrderService:
         if not -CLOCK_SKEW <= age <= MEMORY:
             msg = "the checkout is too old to be placed, or the clocks differ"
             raise InvalidState(msg, hint="shop checkout", service="orders")
-        valid_address(attempt.address)
+        _check_key(attempt.key)
         _check_total(attempt.total)
-        if not attempt.key or len(attempt.key) > 64 or attempt.cart_version is None:  # noqa: PLR2004  a UUID has 36
-            msg = "a checkout needs an id and the cart's version"
+        if attempt.cart_version is None:
+            msg = "a checkout needs the cart's version"
             raise InvalidValue(msg, service="orders")
 
     async def _go_on(self, order: StoredOrder) -> None:
@@ -281,10 +305,14 @@ def _not_payable(order: StoredOrder, claimed_by: str | None, now: datetime) -> B
     if order.state is OrderStatus.PLACING or claimed_by is not None:
         return Busy()
     if order.state is not OrderStatus.AWAITING_PAYMENT:
-        return Refusal(f"order_{order.state}", f"the order is {_words(order.state)}")
+        return _ended(order)
     if order.expires_at is not None and order.expires_at <= now:
         return Refusal("order_expired", "the order waited too long for a payment")
     return None
+
+
+def _ended(order: StoredOrder) -> Refusal:
+    return Refusal(f"order_{order.state}", f"the order is {_words(order.state)}")
 
 
 async def _reject(rows: OrderRows, order_id: str, refusal: Refusal) -> None:
@@ -301,6 +329,12 @@ async def _cancel(rows: OrderRows, order: StoredOrder, refusal: Refusal) -> None
         await rows.outbox.put(Message("release", order.id))
         if order.payment_id is not None:
             await rows.outbox.put(Message("refund", order.id, order.payment_id))
+
+
+def _check_key(key: str) -> None:
+    if not 1 <= len(key) <= MAX_KEY:
+        msg = f"an order's id has 1 to {MAX_KEY} characters"
+        raise InvalidValue(msg, service="orders")
 
 
 def _check_total(total: Money) -> None:

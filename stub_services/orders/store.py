@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from backends.models import Address, CheckoutAttempt, OrderStatus
+from backends.text import clean
+from stub_services.addresses import read_address
 from stub_services.currency import CURRENCY
 from stub_services.database import Row, Statements
 from stub_services.outbox import Outbox
@@ -227,11 +229,11 @@ def _order(row: Row) -> StoredOrder:
         row["user_id"],
         OrderStatus(row["state"]),
         row["reason"],
-        row["message"],
+        clean(row["message"]) if row["message"] else None,
         row["fingerprint"],
         row["cart_id"],
         row["cart_version"],
-        row["address"] and Address(**json.loads(row["address"])),
+        read_address(row["address"]) if row["address"] else None,
         row["shipping"],
         row["currency"],
         row["items"],

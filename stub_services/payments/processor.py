@@ -90,10 +90,6 @@ class TestProcessor:
             await rows.insert_card(token, _TEST_NUMBERS.get(number, "tok_visa"))
         return PaymentMethod(token, f"{_BRANDS.get(number[0], 'Card')} ending in {number[-4:]}")
 
-    async def knows(self, token: str) -> bool:
-        """Whether a token can be charged at all."""
-        return await self._behaviour(token) is not None
-
     async def charge(self, reference: str, token: str, amount: int, currency: str) -> Charge:
         """Charge once for each reference while the key is remembered. Raises OutcomeUnknown: the answer is lost."""
         behaviour = await self._behaviour(token)

@@ -5,6 +5,7 @@ never silence, ends a charge; money is kept only if OrderService accepts it. The
 are explained in docs/checkout.md.
 """
 
+import re
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,6 +15,7 @@ from backends.errors import InvalidState, InvalidValue, KeyReused, NotFound, Sho
 from backends.interface import Clock
 from backends.models import Card, Payment, PaymentMethod, PaymentStatus
 from backends.money import Money
+from stub_services.aftermath import recorded
 from stub_services.caller import Caller
 from stub_services.database import Store
 from stub_services.outbox import Message, deliver
@@ -22,6 +24,10 @@ from stub_services.peers import Due, OrderPeer, Refusal, Verdict
 
 REPEAT_CHARGES_FOR = timedelta(hours=12)
 """Younger charges are repeated under their key; older ones only looked up: processors forget keys after a day."""
+CLOCK_SKEW = timedelta(minutes=10)
+MAX_KEY = 64
+
+_TOKEN = re.compile(r"[A-Za-z]\w{2,63}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +43,6 @@ class Processor(Protocol):
 
     async def tokenize(self, card: Card) -> PaymentMethod:
         """Turn a card into a token."""
-
-    async def knows(self, token: str) -> bool:
-        """Whether a token can be charged at all."""
 
     async def charge(self, reference: str, token: str, amount: int, currency: str) -> Charge:
         """Charge once for each reference."""
@@ -88,9 +91,10 @@ class PaymentService:
     async def pay(self, caller: Caller, order_id: str, method: str, payment_id: str) -> Payment:
         """Pay, go on paying, or answer what became of it. Raises KeyReused, NotFound, InvalidValue."""
         payment = await self._begun(caller.account(), order_id, method, payment_id)
-        await self._go_on(payment)
-        await self._deliver()
-        return await self.get(caller, payment_id)
+        with recorded("payments"):
+            await self._go_on(payment)
+            await self._deliver()
+            return await self.get(caller, payment_id)
 
     async def get(self, caller: Caller, payment_id: str) -> Payment:
         """One payment. Raises NotFound, also for somebody else's."""
@@ -101,9 +105,14 @@ class PaymentService:
         return _shown(payment)
 
     async def list(self, caller: Caller, order_id: str) -> tuple[Payment, ...]:
-        """An order's payments, oldest first."""
+        """An order's payments, oldest first. Raises NotFound for an order that is not the caller's."""
+        user_id = caller.account()
         async with self._store.read() as rows:
-            return tuple(_shown(payment) for payment in await rows.of_order(order_id, caller.account()))
+            payments = tuple(_shown(payment) for payment in await rows.of_order(order_id, user_id))
+        if not payments and not await self._orders.belongs_to(order_id, user_id):
+            msg = f"there is no order {order_id!r}"
+            raise NotFound(msg, hint="shop orders list", service="orders")
+        return payments
 
     async def refund(self, caller: Caller, payment_id: str) -> Payment:
         """Give back the full amount, by way of the order. Raises Forbidden, NotFound, InvalidState."""
@@ -114,10 +123,19 @@ class PaymentService:
             raise _unknown(payment_id)
         if payment.state is PaymentStatus.SETTLED:
             await self._orders.give_up(payment.order_id, payment.id)
-        elif payment.state not in (PaymentStatus.REFUNDING, PaymentStatus.REFUNDED):
+        elif payment.state in (PaymentStatus.DECLINED, PaymentStatus.REFUSED):
             msg = f"the payment is {payment.state}: there is no money to give back"
             raise InvalidState(msg, hint=f"shop payments list {payment.order_id}", service="payments")
-        return await self.get(caller, payment_id)
+        elif payment.state not in (PaymentStatus.REFUNDING, PaymentStatus.REFUNDED):
+            msg = f"the payment is {payment.state}: it can be given back once it is settled"
+            raise InvalidState(msg, hint=f"shop orders watch {payment.order_id}", service="payments")
+        with recorded("payments"):
+            return await self.get(caller, payment_id)
+
+    async def forget(self, user_id: str) -> None:
+        """Forget an account's saved cards; its payments stay in the books."""
+        async with self._store.write() as rows:
+            await rows.delete_methods(user_id)
 
     # --- what OrderService asks --------------------------------------------------------------
 
@@ -144,6 +162,7 @@ class PaymentService:
     async def _deliver(self) -> None:
         handlers = {
             "captured": self._settle,
+            "return": lambda message: self._acknowledge(message, self._processor.refund(message.payment_id)),
             "payment_dead": lambda message: self._acknowledge(
                 message, self._orders.payment_dead(message.order_id, message.payment_id)
             ),
@@ -173,12 +192,12 @@ class PaymentService:
 
     async def _begun(self, user_id: str, order_id: str, method: str, payment_id: str) -> StoredPayment:
         """Return the payment of this id, recording it first; a definite refusal is recorded too (R14)."""
+        _check_request(payment_id, method)
         label = await self._label(user_id, method)
         async with self._store.write() as rows:
             known = await rows.payment(payment_id)
             if known is not None:
                 return _same(known, user_id, order_id, method)
-            _check_id(payment_id)
             state, reason = PaymentStatus.CREATED, None
             if label is None:
                 state, reason = PaymentStatus.REFUSED, "unknown_method"
@@ -220,7 +239,7 @@ class PaymentService:
         answer = await self._orders.amount_due(payment.order_id, payment.id, payment.user_id)
         async with self._store.write() as rows:
             if isinstance(answer, Due):
-                await rows.set_charging(payment.id, answer.amount, answer.currency)
+                await rows.set_charging(payment.id, answer.amount, answer.currency, self._clock())
             elif isinstance(answer, Refusal):
                 await _end(rows, payment, PaymentStatus.REFUSED, answer.reason)
         if isinstance(answer, Due):
@@ -233,11 +252,20 @@ class PaymentService:
                 await _end(rows, payment, PaymentStatus.DECLINED, charge.reason)
             elif await rows.move(payment.id, PaymentStatus.CHARGING, PaymentStatus.CAPTURED):
                 await rows.outbox.put(Message("captured", payment.order_id, payment.id))
+            elif await rows.state(payment.id) is PaymentStatus.DECLINED:
+                # This process slept through the charge's window, and another one ended the payment meanwhile.
+                await rows.outbox.put(Message("return", payment.order_id, payment.id))
 
     async def _answer(self, payment: StoredPayment) -> Charge:
-        if self._clock() - payment.created_at <= REPEAT_CHARGES_FOR:
-            return await self._processor.charge(payment.id, payment.method, payment.amount or 0, payment.currency or "")
-        return await self._processor.look_up(payment.id) or Charge(captured=False, reason="never_charged")
+        """Look up first: only a charge that the processor never saw, and a young one, is sent (again)."""
+        known = await self._processor.look_up(payment.id)
+        if known is not None:
+            return known
+        since = payment.charging_at
+        # A clock that was set back makes a charge look younger than it is: nothing from the future is repeated.
+        if since is None or not -CLOCK_SKEW <= self._clock() - since <= REPEAT_CHARGES_FOR:
+            return Charge(captured=False, reason="never_charged")
+        return await self._processor.charge(payment.id, payment.method, payment.amount or 0, payment.currency or "")
 
     async def _give_back(self, payment: StoredPayment) -> None:
         await self._processor.refund(payment.id)
@@ -262,10 +290,14 @@ def _same(known: StoredPayment, user_id: str, order_id: str, method: str) -> Sto
     return known
 
 
-def _check_id(payment_id: str) -> None:
-    if not 1 <= len(payment_id) <= 64:  # noqa: PLR2004  a UUID has 36
-        msg = "a payment needs an id"
+def _check_request(payment_id: str, method: str) -> None:
+    """Refuse what cannot be a token before it is stored: a card number must not reach the disk this way."""
+    if not 1 <= len(payment_id) <= MAX_KEY:
+        msg = f"a payment's id has 1 to {MAX_KEY} characters"
         raise InvalidValue(msg, service="payments")
+    if not _TOKEN.fullmatch(method):
+        msg = "that is not a payment method"
+        raise InvalidValue(msg, hint="shop checkout --pay tok_visa", service="payments")
 
 
 def _shown(payment: StoredPayment) -> Payment:

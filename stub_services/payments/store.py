@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from backends.models import PaymentMethod, PaymentStatus
+from backends.text import clean
 from stub_services.database import Row, Statements
 from stub_services.outbox import Outbox
 from stub_services.times import from_millis, to_millis
@@ -32,6 +33,7 @@ class StoredPayment:
     amount: int | None
     currency: str | None
     created_at: datetime
+    charging_at: datetime | None = None
 
 
 class PaymentRows:
@@ -46,6 +48,11 @@ class PaymentRows:
         """One payment by id."""
         row = await self._sql.one("SELECT * FROM payments WHERE id = ?", payment_id)
         return _payment(row) if row else None
+
+    async def state(self, payment_id: str) -> PaymentStatus | None:
+        """The state of a payment."""
+        payment = await self.payment(payment_id)
+        return payment.state if payment else None
 
     async def of_order(self, order_id: str, user_id: str) -> list[StoredPayment]:
         """An order's payments by this account, oldest first."""
@@ -91,13 +98,14 @@ class PaymentRows:
         )
         return moved == 1
 
-    async def set_charging(self, payment_id: str, amount: int, currency: str) -> bool:
+    async def set_charging(self, payment_id: str, amount: int, currency: str, now: datetime) -> bool:
         """`created -> charging(amount)`: the order is claimed."""
         moved = await self._sql.run(
-            "UPDATE payments SET state = ?, amount = ?, currency = ? WHERE id = ? AND state = ?",
+            "UPDATE payments SET state = ?, amount = ?, currency = ?, charging_at = ? WHERE id = ? AND state = ?",
             PaymentStatus.CHARGING,
             amount,
             currency,
+            to_millis(now),
             payment_id,
             PaymentStatus.CREATED,
         )
@@ -106,7 +114,11 @@ class PaymentRows:
     async def methods(self, user_id: str) -> tuple[PaymentMethod, ...]:
         """Saved cards, newest first."""
         rows = await self._sql.all("SELECT * FROM methods WHERE user_id = ? ORDER BY created_at DESC, token", user_id)
-        return tuple(PaymentMethod(row["token"], row["label"]) for row in rows)
+        return tuple(PaymentMethod(row["token"], clean(row["label"])) for row in rows)
+
+    async def delete_methods(self, user_id: str) -> None:
+        """Forget an account's saved cards."""
+        await self._sql.run("DELETE FROM methods WHERE user_id = ?", user_id)
 
     async def insert_method(self, user_id: str, method: PaymentMethod, now: datetime) -> None:
         """Save a card's token."""
@@ -125,10 +137,11 @@ def _payment(row: Row) -> StoredPayment:
         row["order_id"],
         row["user_id"],
         row["method"],
-        row["label"],
+        clean(row["label"]),
         PaymentStatus(row["state"]),
         row["reason"],
         row["amount"],
         row["currency"],
         from_millis(row["created_at"]),
+        from_millis(row["charging_at"]) if row["charging_at"] is not None else None,
     )

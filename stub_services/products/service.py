@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from backends.errors import InvalidValue, NotFound
 from backends.models import Category, Page, Product, ProductQuery, Sort, Variant
+from backends.text import clean
 from stub_services.caller import Caller
 from stub_services.currency import CURRENCY
 from stub_services.database import Store
@@ -17,6 +18,7 @@ MAX_COUNT = 10_000
 MAX_PRICE = 10**12
 MAX_STOCK = 10**9
 MAX_QUERY = 200
+MAX_CURSOR = 2000
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 
@@ -98,7 +100,7 @@ def _valid(query: ProductQuery) -> ProductQuery:
     if prices != sorted(prices):
         msg = "the lowest price is above the highest"
         raise InvalidValue(msg, service="products")
-    text = query.text.strip()
+    text = clean(query.text).strip()
     sort = Sort.TITLE if query.sort is Sort.RELEVANCE and not text else query.sort
     return replace(query, text=text, sort=sort)
 
@@ -122,7 +124,8 @@ def _check_variant(slug: str, variant: Variant) -> None:
     if variant.price.currency != CURRENCY:
         msg = f"{slug}/{variant.name}: this shop sells in {CURRENCY}"
         raise InvalidValue(msg, service="products")
-    if not 0 <= variant.price.amount < MAX_PRICE or variant.price.amount.as_tuple().exponent not in (0, -1, -2):
+    price = variant.price.amount
+    if not price.is_finite() or not 0 <= price < MAX_PRICE or price.as_tuple().exponent not in (0, -1, -2):
         msg = f"{slug}/{variant.name}: the price is not an amount of {CURRENCY}"
         raise InvalidValue(msg, service="products")
     if variant.stock is None or not 0 <= variant.stock <= MAX_STOCK:
@@ -136,8 +139,9 @@ def _encode(sort: Sort, key: object, slug: str) -> str:
 
 def _decode(cursor: str, sort: Sort) -> tuple[object, str]:
     try:
-        made_by, key, slug = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except ValueError:
+        text = cursor[:MAX_CURSOR]
+        made_by, key, slug = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (TypeError, ValueError, RecursionError):
         made_by, key, slug = None, None, None
     if made_by != sort or not isinstance(slug, str) or not isinstance(key, str | int | float):
         msg = "this cursor does not belong to this list; start again without it"

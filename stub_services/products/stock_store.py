@@ -29,7 +29,8 @@ class StockRows:
         """Price and stock of the variants that exist."""
         rows = await self._sql.all(
             "SELECT variants.*, products.slug, products.title FROM variants"
-            f" JOIN products ON products.id = variants.product_id WHERE variants.id IN ({marks(variant_ids)})",
+            " JOIN products ON products.id = variants.product_id"
+            f" WHERE withdrawn = 0 AND variants.id IN ({marks(variant_ids)})",
             *variant_ids,
         )
         return {row["id"]: _offer(row) for row in rows}
@@ -89,9 +90,9 @@ class StockRows:
 def _offer(row: Row) -> Offer:
     return Offer(
         row["id"],
-        ref_of(row["slug"], row["name"]),
+        clean(ref_of(row["slug"], row["name"])),
         clean(row["title"]),
-        row["name"],
+        clean(row["name"]),
         clean(row["sku"]),
         row["price"],
         row["currency"],

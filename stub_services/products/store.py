@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 from backends.models import Category, Product, ProductQuery, Sort, Variant
-from backends.money import Money
+from backends.money import Money, exponent
 from backends.text import clean
 from stub_services.currency import CURRENCY
 from stub_services.database import Row, Statements
@@ -76,9 +76,11 @@ class ProductRows:
     async def _with_variants(self, rows: Sequence[Row]) -> list[Product]:
         ids = [row["id"] for row in rows]
         variants: dict[str, list[Row]] = defaultdict(list)
-        for row in await self._sql.all(
-            f"SELECT * FROM variants WHERE product_id IN ({marks(ids)}) ORDER BY product_id, position", *ids
-        ):
+        found = await self._sql.all(
+            f"SELECT * FROM variants WHERE withdrawn = 0 AND product_id IN ({marks(ids)}) ORDER BY product_id, position",
+            *ids,
+        )
+        for row in found:
             variants[row["product_id"]].append(row)
         return [_product(row, variants[row["id"]]) for row in rows]
 
@@ -114,7 +116,7 @@ class ProductRows:
         await self._index(number, product)
         ids = [f"{product.slug}/{variant.name}" for variant in product.variants]
         await self._sql.run(
-            f"DELETE FROM variants WHERE product_id = ? AND id NOT IN ({marks(ids)})", product.slug, *ids
+            f"UPDATE variants SET withdrawn = 1 WHERE product_id = ? AND id NOT IN ({marks(ids)})", product.slug, *ids
         )
         for position, variant in enumerate(product.variants):
             await self._put_variant(product.slug, position, variant)
@@ -143,7 +145,8 @@ class ProductRows:
         await self._sql.run(
             "INSERT INTO variants (id, product_id, position, name, sku, price, currency, available)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET position = excluded.position,"
-            " sku = excluded.sku, price = excluded.price, currency = excluded.currency, available = excluded.available",
+            " sku = excluded.sku, price = excluded.price, currency = excluded.currency, available = excluded.available,"
+            " withdrawn = 0",
             f"{slug}/{variant.name}",
             slug,
             position,
@@ -169,15 +172,15 @@ def _selection(query: ProductQuery, category: str | None) -> tuple[str, list[str
     variant = [
         (condition, value)
         for condition, value in (
-            ("variants.price >= ?", _minor(query.price_min)),
-            ("variants.price <= ?", _minor(query.price_max)),
+            ("variants.price >= ?", _minor(query.price_min, ROUND_CEILING)),
+            ("variants.price <= ?", _minor(query.price_max, ROUND_FLOOR)),
             ("variants.available > ?", 0 if query.in_stock else None),
         )
         if value is not None
     ]
     if variant:
         conditions = " AND ".join(condition for condition, _ in variant)
-        where.append(f"EXISTS (SELECT 1 FROM variants WHERE product_id = found.id AND {conditions})")
+        where.append(f"EXISTS (SELECT 1 FROM variants WHERE withdrawn = 0 AND product_id = found.id AND {conditions})")
         parameters += [value for _, value in variant]
     return source, where, parameters
 
@@ -187,8 +190,9 @@ def _match(text: str) -> str:
     return " ".join('"' + word.replace('"', '""') + '"*' for word in text.split())
 
 
-def _minor(amount: Decimal | None) -> int | None:
-    return None if amount is None else int(Money(amount, CURRENCY).amount.scaleb(2))
+def _minor(amount: Decimal | None, rounding: str) -> int | None:
+    """Return the bound in minor units; between two of them the inner one."""
+    return None if amount is None else int(amount.scaleb(exponent(CURRENCY)).to_integral_value(rounding))
 
 
 def _where(conditions: list[str]) -> str:
@@ -207,8 +211,8 @@ def ref_of(slug: str, variant: str) -> str:
 
 def _product(row: Row, variants: list[Row]) -> Product:
     return Product(
-        row["id"],
-        row["slug"],
+        clean(row["id"]),
+        clean(row["slug"]),
         clean(row["title"]),
         clean(row["brand"]),
         clean(row["category"]),
@@ -219,9 +223,9 @@ def _product(row: Row, variants: list[Row]) -> Product:
 
 def _variant(slug: str, row: Row) -> Variant:
     return Variant(
-        row["id"],
-        ref_of(slug, row["name"]),
-        row["name"],
+        clean(row["id"]),
+        clean(ref_of(slug, row["name"])),
+        clean(row["name"]),
         clean(row["sku"]),
         Money.of_minor(row["price"], row["currency"]),
         row["available"] > 0,

@@ -33,6 +33,6 @@ class Argon2Passwords:
 
         try:
             _hasher().verify(stored or _dummy_hash(), password)
-        except VerificationError:
+        except (VerificationError, UnicodeEncodeError):  # a password that cannot be encoded is nobody's
             return False
         return stored is not None

@@ -59,7 +59,7 @@ class UserService:
         token = secrets.token_urlsafe(32)
         expires_at = self._clock() + SESSION_LIFE
         async with self._store.write() as rows:
-            await rows.insert_session(_digest(token), found[0].id, expires_at)
+            await rows.insert_session(_digest(token), found[0].id, expires_at, self._clock())
         return Session(found[0], expires_at), token
 
     async def authenticate(self, token: str) -> User:
@@ -78,7 +78,7 @@ class UserService:
 
     async def change_password(self, token: str, old: str, new: str) -> None:
         """Change the password and end the account's other sessions. Raises WrongCredentials."""
-        user = await self._confirmed(token, old)
+        user = await self.confirm(token, old)
         stored = self._passwords.hash(_new_password(new))
         async with self._store.write() as rows:
             await rows.set_password(user.id, stored)
@@ -86,7 +86,7 @@ class UserService:
 
     async def delete_account(self, token: str, password: str) -> None:
         """Remove the account, its sessions and its address book. Raises WrongCredentials."""
-        user = await self._confirmed(token, password)
+        user = await self.confirm(token, password)
         async with self._store.write() as rows:
             await rows.delete_user(user.id)
 
@@ -113,7 +113,8 @@ class UserService:
                 msg = f"there is no address {label!r} in your address book"
                 raise NotFound(msg, hint="shop addresses list", service="users")
 
-    async def _confirmed(self, token: str, password: str) -> User:
+    async def confirm(self, token: str, password: str) -> User:
+        """Who holds this token and knows the password too. Raises SessionExpired, WrongCredentials."""
         user = await self.authenticate(token)
         async with self._store.read() as rows:
             found = await rows.user_by_id(user.id)
@@ -135,8 +136,11 @@ def _new_password(password: str) -> str:
     if len(password) not in PASSWORD_LENGTHS:
         msg = f"a password has {PASSWORD_LENGTHS.start} to {PASSWORD_LENGTHS.stop - 1} characters"
         raise InvalidValue(msg, service="users")
+    if any("\ud800" <= character <= "\udfff" for character in password):
+        msg = "the password is not valid text"
+        raise InvalidValue(msg, service="users")
     return password
 
 
 def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

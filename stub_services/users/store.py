@@ -5,6 +5,8 @@ from dataclasses import asdict
 from datetime import datetime
 
 from backends.models import Address, User
+from backends.text import clean
+from stub_services.addresses import read_address
 from stub_services.database import Row, Statements
 from stub_services.times import from_millis, to_millis
 
@@ -46,8 +48,9 @@ class UserRows:
         """Remove the account with its sessions and addresses."""
         await self._sql.run("DELETE FROM users WHERE id = ?", user_id)
 
-    async def insert_session(self, token_hash: str, user_id: str, expires_at: datetime) -> None:
-        """Start a session."""
+    async def insert_session(self, token_hash: str, user_id: str, expires_at: datetime, now: datetime) -> None:
+        """Start a session, and forget those that have ended."""
+        await self._sql.run("DELETE FROM sessions WHERE expires_at <= ?", to_millis(now))
         await self._sql.run(
             "INSERT INTO sessions (token_hash, user_id, expires_at) VALUES (?, ?, ?)",
             token_hash,
@@ -77,7 +80,7 @@ class UserRows:
         rows = await self._sql.all(
             "SELECT address FROM addresses WHERE user_id = ? ORDER BY is_default DESC, label", user_id
         )
-        return tuple(Address(**json.loads(row["address"])) for row in rows)
+        return tuple(read_address(row["address"]) for row in rows)
 
     async def save_address(self, user_id: str, address: Address, *, default: bool) -> None:
         """Add or replace an address, as the default if asked."""
@@ -100,7 +103,7 @@ class UserRows:
 
 
 def _user(row: Row) -> User:
-    return User(row["id"], row["name"], row["email"])
+    return User(row["id"], clean(row["name"]), clean(row["email"]))
 
 
 def _with_hash(row: Row | None) -> tuple[User, str] | None:

@@ -12,7 +12,7 @@ CREATE TABLE lines (
     id TEXT PRIMARY KEY,
     cart_id TEXT NOT NULL REFERENCES carts (id),
     variant_id TEXT NOT NULL,
-    quantity BIGINT NOT NULL CHECK (quantity BETWEEN 1 AND 999),
+    quantity BIGINT NOT NULL CHECK (quantity >= 1),
     position BIGINT NOT NULL,
     offer TEXT NOT NULL,
     UNIQUE (cart_id, variant_id)

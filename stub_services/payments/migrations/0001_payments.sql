@@ -17,6 +17,7 @@ CREATE TABLE payments (
     amount BIGINT,
     currency TEXT,
     created_at BIGINT NOT NULL,
+    charging_at BIGINT,
     number BIGINT NOT NULL UNIQUE
 );
 CREATE INDEX payments_of_order ON payments (order_id, user_id, number);

@@ -24,7 +24,8 @@ CREATE TABLE variants (
     currency TEXT NOT NULL,
     available BIGINT NOT NULL CHECK (available >= 0),
     reserved BIGINT NOT NULL DEFAULT 0 CHECK (reserved >= 0),
-    sold BIGINT NOT NULL DEFAULT 0 CHECK (sold >= 0)
+    sold BIGINT NOT NULL DEFAULT 0 CHECK (sold >= 0),
+    withdrawn BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX variants_of_product ON variants (product_id, position);
 CREATE TABLE reservations (

@@ -1,13 +1,14 @@
 """Finding out what became of what may have been sent.
 
-Settling repeats a request under its id or cancels it. It never starts a first charge: an order that was
-placed and not paid stays unpaid, and the person is told.
+Settling repeats a request under its id, or cancels it. It never starts a payment: an order that was placed and for
+which no payment was journalled stays unpaid, and the person is told.
 """
 
 from dataclasses import dataclass
 from datetime import timedelta
 
-from backends.errors import ShopError
+from backends.deadline import deadline
+from backends.errors import NotFound, ShopError
 from backends.models import Order, OrderStatus
 from shopcli.core.checkout import Checkout
 from shopcli.core.intents import PLACED, Cancelling, Entry, Paying, Placing
@@ -30,19 +31,20 @@ class Settled:
 
 
 async def settle(checkout: Checkout, *, wait: bool = False) -> tuple[Settled, ...]:
-    """Settle every unfinished entry; nothing where another terminal is just checking out, unless `wait`."""
-    with checkout.journal.exclusive(wait=wait) as held:
+    """Settle every unfinished entry of the account that is logged in.
+
+    Nothing where another terminal is just checking out, unless `wait`: then Locked at the deadline.
+    """
+    with deadline(), checkout.journal.exclusive(wait=wait) as held:
         if not held:
             return ()
-        return tuple([await _settle(checkout, entry) for entry in checkout.journal.unfinished()])
+        return tuple([await _settle(checkout, entry) for entry in checkout.journal.unfinished(checkout.account)])
 
 
 async def _settle(checkout: Checkout, entry: Entry) -> Settled:
-    if checkout.clock() - entry.created_at > GIVE_UP_AFTER:
-        checkout.journal.close_entry(entry)
-        msg = f"the checkout {entry.order_id} is older than three days and was given up"
-        return Settled(entry.key, None, msg, hint="shop orders list")
     try:
+        if checkout.clock() - entry.created_at > GIVE_UP_AFTER:
+            return await _given_up(checkout, entry)
         if isinstance(entry, Placing):
             return await _settle_placing(checkout, entry)
         if isinstance(entry, Paying):
@@ -52,28 +54,47 @@ async def _settle(checkout: Checkout, entry: Entry) -> Settled:
         return Settled(entry.key, None, error.message, error, error.hint)
 
 
+async def _given_up(checkout: Checkout, entry: Entry) -> Settled:
+    """Close what no shop remembers any more, once the shop has said what there is."""
+    try:
+        order = await checkout.backend.orders.get(entry.order_id)
+    except NotFound:
+        checkout.close(entry)
+        return Settled(entry.key, None, "a checkout of more than three days ago never became an order")
+    checkout.close(entry)
+    return _told(entry, order)
+
+
 async def _settle_placing(checkout: Checkout, entry: Placing) -> Settled:
     if entry.state == PLACED:
         order = await checkout.backend.orders.get(entry.order_id)
     elif checkout.clock() - entry.created_at > PLACE_FOR:
-        order = await checkout.go_on_cancelling(
-            Cancelling(f"{entry.key}:cancel", entry.order_id, entry.created_at), sent=True
-        )
+        order = await _found_or_cancelled(checkout, entry)
     else:
         order = await checkout.go_on_placing(entry, sent=True)
-    checkout.journal.close_entry(entry)
+    checkout.close(entry)
     return _told(entry, order)
 
 
+async def _found_or_cancelled(checkout: Checkout, entry: Placing) -> Order:
+    """Cancel an old intent, but not an order that it became: somebody may have paid it from elsewhere."""
+    order = await checkout.backend.orders.find(entry.attempt)
+    if order is not None and order.status not in (OrderStatus.PLACING, OrderStatus.REJECTING):
+        return order
+    cancelling = Cancelling(f"{entry.key}:cancel", entry.order_id, entry.account, entry.created_at)
+    return await checkout.go_on_cancelling(cancelling, sent=True)
+
+
 async def _settle_paying(checkout: Checkout, entry: Paying) -> Settled:
-    number = await _number(checkout, entry)
-    await checkout.go_on_paying(entry, number, sent=True)
-    return _told(entry, await checkout.backend.orders.get(entry.order_id))
+    order = await _order(checkout, entry)
+    await checkout.go_on_paying(entry, order.number if order else None, sent=True)
+    paid = await _order(checkout, entry) or order
+    return _told(entry, paid) if paid else Settled(entry.key, None, f"order {entry.order_id} is paid")
 
 
-async def _number(checkout: Checkout, entry: Paying) -> str | None:
+async def _order(checkout: Checkout, entry: Paying) -> Order | None:
     try:
-        return (await checkout.backend.orders.get(entry.order_id)).number
+        return await checkout.backend.orders.get(entry.order_id)
     except ShopError:
         return None
 
