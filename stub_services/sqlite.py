@@ -114,7 +114,7 @@ class SqliteDatabase:
                 _use_wal(connection)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
-            migrate(connection, self._migrations)
+            migrate(connection, self._migrations, service=self._service)
         except BaseException:
             connection.close()
             raise
@@ -190,7 +190,7 @@ def _use_wal(connection: sqlite3.Connection) -> None:
                 return
 
 
-def migrate(connection: sqlite3.Connection, migrations: Path) -> None:
+def migrate(connection: sqlite3.Connection, migrations: Path, *, service: str | None = None) -> None:
     """Bring the schema up to date: numbered files, each in one transaction, each once.
 
     Raises StorageError if the file was made by a newer `shop`.
@@ -199,7 +199,7 @@ def migrate(connection: sqlite3.Connection, migrations: Path) -> None:
     done = _version(connection)
     if done > len(files):
         msg = f"the data was made by a newer shop (schema {done}, this one knows {len(files)})"
-        raise StorageError(msg, hint="SHOP_DATA_DIR=DIRECTORY shop")
+        raise StorageError(msg, hint="SHOP_DATA_DIR=DIRECTORY shop", service=service)
     for number in range(done + 1, len(files) + 1):
         connection.execute("BEGIN IMMEDIATE")
         try:

@@ -82,7 +82,7 @@ class CartService:
 
     async def set_address(self, caller: Caller, address: Address, email: str) -> Cart:
         """Say where it goes. The version stays if nothing changes."""
-        address, email = valid_address(address), text("e-mail address", email)
+        address, email = valid_address(address, service="carts"), text("e-mail address", email, service="carts")
         async with self._store.write() as rows:
             cart = await self._found_or_made(rows, caller)
             if (cart.address, cart.email) != (address, email):

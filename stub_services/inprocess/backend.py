@@ -150,7 +150,9 @@ class _Carts:
         return await self._desk.shop.carts.view(await self._desk.shopper(editing=False))
 
     async def add(self, variant_id: str, quantity: int) -> Cart:
-        return await self._desk.shop.carts.add(await self._editor(), variant_id, quantity)
+        caller = await self._editor()
+        await self._desk.shop.stock()
+        return await self._desk.shop.carts.add(caller, variant_id, quantity)
 
     async def set_quantity(self, line_id: str, quantity: int) -> Cart:
         return await self._desk.shop.carts.set_quantity(await self._editor(), line_id, quantity)
@@ -172,7 +174,6 @@ class _Carts:
 
     async def _editor(self) -> Caller:
         await self._desk.shop.run_due()
-        await self._desk.shop.stock()
         return await self._desk.shopper(editing=True)
 
 

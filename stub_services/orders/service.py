@@ -43,6 +43,7 @@ MAX_TOTAL = 10**15
 MAX_KEY = 64
 
 _CANCELLED = Refusal("cancelled", "the order was cancelled")
+_CLOCKS = Refusal("clocks_differ", "the clock of this computer is ahead of the shop's")
 _REFUNDED = Refusal("refunded", "the merchant refunds the order")
 
 
@@ -249,8 +250,7 @@ class OrderService:
             order = await rows.order(attempt.key)
             if order is None:
                 self._check(attempt)
-                asked = replace(attempt, address=valid_address(attempt.address))
-                await rows.insert_placing(user_id, asked, fingerprint, self._clock())
+                await self._record(rows, user_id, attempt, fingerprint)
                 order = await rows.order(attempt.key)
             if order is None or order.user_id != user_id:
                 raise _unknown(attempt.key)
@@ -259,10 +259,18 @@ class OrderService:
                 raise KeyReused(msg, service="orders")
             return order
 
+    async def _record(self, rows: OrderRows, user_id: str, attempt: CheckoutAttempt, fingerprint: str) -> None:
+        """Record the attempt, or for good that it was refused: one from the future would be accepted later (R14)."""
+        now = self._clock()
+        if attempt.created_at - now > CLOCK_SKEW:
+            await rows.insert_tombstone(attempt.key, user_id, _CLOCKS, now)
+            return
+        asked = replace(attempt, address=valid_address(attempt.address, service="orders"))
+        await rows.insert_placing(user_id, asked, fingerprint, now)
+
     def _check(self, attempt: CheckoutAttempt) -> None:
-        age = self._clock() - attempt.created_at
-        if not -CLOCK_SKEW <= age <= MEMORY:
-            msg = "the checkout is too old to be placed, or the clocks differ"
+        if self._clock() - attempt.created_at > MEMORY:
+            msg = "the checkout is too old to be placed"
             raise InvalidState(msg, hint="shop checkout", service="orders")
         _check_key(attempt.key)
         _check_total(attempt.total)

@@ -77,7 +77,8 @@ class ProductRows:
         ids = [row["id"] for row in rows]
         variants: dict[str, list[Row]] = defaultdict(list)
         found = await self._sql.all(
-            f"SELECT * FROM variants WHERE withdrawn = 0 AND product_id IN ({marks(ids)}) ORDER BY product_id, position",
+            f"SELECT * FROM variants WHERE withdrawn = 0 AND product_id IN ({marks(ids)})"
+            " ORDER BY product_id, position",
             *ids,
         )
         for row in found:

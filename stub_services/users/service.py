@@ -41,7 +41,7 @@ class UserService:
 
     async def signup(self, name: str, email: str, password: str) -> Registered:
         """Make an account. Raises InvalidValue, EmailTaken."""
-        user = User(self._ids(), text("name", name), _email(email))
+        user = User(self._ids(), text("name", name, service="users"), _email(email))
         stored = self._passwords.hash(_new_password(password))
         async with self._store.write() as rows:
             if not await rows.insert_user(user, user.email.casefold(), stored, self._clock()):
@@ -97,7 +97,7 @@ class UserService:
 
     async def save_address(self, user_id: str, address: Address, *, default: bool) -> Address:
         """Add or replace an address; the first one becomes the default. Raises InvalidValue."""
-        address = valid_address(address)
+        address = valid_address(address, service="users")
         async with self._store.write() as rows:
             if await rows.user_by_id(user_id) is None:
                 msg = "this account has been deleted"
@@ -125,7 +125,7 @@ class UserService:
 
 
 def _email(value: str) -> str:
-    email = text("e-mail address", value)
+    email = text("e-mail address", value, service="users")
     if not _EMAIL.fullmatch(email):
         msg = "that is not an e-mail address: it looks like ada@example.org"
         raise InvalidValue(msg, service="users")
