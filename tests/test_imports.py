@@ -1,0 +1,123 @@
+"""What a command does not need it does not import: that is what makes `shop` quick to start."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+_REPORT = """
+import sys
+before = set(sys.modules)
+try:
+    {body}
+except SystemExit as left:
+    assert not left.code, left.code
+finally:
+    with open({report!r}, "w", encoding="utf-8") as report:
+        print(*sorted(set(sys.modules) - before), sep="\\n", file=report)
+"""
+_ALL_OF = """import importlib, pkgutil
+    for package in map(importlib.import_module, {packages!r}):
+        for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+            found.name.endswith("__main__") or importlib.import_module(found.name)"""
+_SHOP = """from shopcli.cli.main import main
+    main({line!r})"""
+
+LISTING = 190
+"""Modules that `shop products list` may import beyond a bare start: 175 with Python 3.11, most of them typer's."""
+HELP = 20
+"""The same for `shop --help`, which needs 14."""
+
+SCREENS = {"rich", "textual", "typer"}
+# Each costs a good part of a bare Python start, or several.
+DEAR = {"argon2", "asyncio", "email", "hashlib", "http", "importlib.metadata", "logging", "platformdirs", "random"}
+
+Imported = Callable[..., set[str]]
+
+
+@pytest.fixture
+def imported(tmp_path: Path) -> Imported:
+    """Return what a process imports, beyond what Python imports by itself."""
+
+    def run(body: str, **environment: str) -> set[str]:
+        report = tmp_path / "modules"
+        # Coverage would import half of the standard library before anything is counted.
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("COV_", "COVERAGE_", "SHOP_"))
+        }
+        subprocess.run(
+            [sys.executable, "-c", _REPORT.format(body=body, report=str(report))],
+            env={**kept, **environment, "SHOP_DATA_DIR": str(tmp_path / "data")},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=True,
+            timeout=50,
+        )
+        return set(report.read_text("utf-8").split())
+
+    return run
+
+
+def shop(*line: str) -> str:
+    return _SHOP.format(line=list(line))
+
+
+@pytest.mark.parametrize(
+    "packages",
+    [("backends",), ("shopcli.core",), ("backends", "shopcli.core"), ("stub_services",)],
+    ids=" ".join,
+)
+def test_no_use_case_and_no_contract_knows_a_screen_a_wire_or_an_event_loop(
+    imported: Imported, packages: tuple[str, ...]
+) -> None:
+    modules = imported(_ALL_OF.format(packages=packages))
+
+    assert {f"{packages[0]}.errors", f"{packages[0]}.shop", f"{packages[0]}.sqlite"} & modules
+    assert modules & {*SCREENS, "httpx", "asyncio"} == set()
+
+
+def test_the_client_imports_no_service(imported: Imported) -> None:
+    modules = imported(_ALL_OF.format(packages=("shopcli",)))
+
+    assert [name for name in modules if name.partition(".")[0] == "stub_services"] == []
+
+
+@pytest.mark.parametrize("line", [("--help",), ("-h",), ("--version",)])
+def test_help_and_version_are_only_text(imported: Imported, line: tuple[str, ...]) -> None:
+    modules = imported(shop(*line))
+
+    assert modules & {*SCREENS, *DEAR, "backends", "dataclasses", "json", "re", "sqlite3", "typing"} == set()
+    assert len(modules) <= HELP
+
+
+@pytest.mark.parametrize("line", [(), ("--json",), ("-o", "id"), ("-o", "jsonl"), ("--limit", "5")])
+def test_listing_products_into_a_pipe_imports_only_what_it_needs(imported: Imported, line: tuple[str, ...]) -> None:
+    imported(shop("products", "list"))  # the first command ever fills the shop
+
+    modules = imported(shop("products", "list", *line))
+
+    assert "typer" in modules
+    assert modules & {*DEAR, "rich", "textual", "httpx"} == set()
+    others = {f"stub_services.{name}.service" for name in ("users", "carts", "orders", "payments")}
+    assert modules & others == set()
+    assert len(modules) <= LISTING
+
+
+def test_only_a_table_imports_rich(imported: Imported) -> None:
+    modules = imported(shop("products", "list"), SHOP_FORCE_TTY="1")
+
+    assert "rich" in modules
+    assert modules & (DEAR - {"random"}) == set()  # rich has its own uses for that
+
+
+@pytest.mark.parametrize("line", [("cart", "show"), ("cart", "add", "sony-zv-e10")])
+def test_a_guests_cart_needs_no_account_and_no_order(imported: Imported, line: tuple[str, ...]) -> None:
+    imported(shop("products", "list"))
+
+    modules = imported(shop(*line))
+
+    assert modules & {"argon2", "asyncio", "email", "http", "logging", "rich", "textual", "httpx"} == set()
+    assert "shopcli.core.checkout" not in modules
