@@ -176,10 +176,13 @@ class Checkout:
 
     async def go_on_placing(self, entry: Placing, *, sent: bool) -> Order:
         """Repeat placing until it is decided, and journal what became of it."""
-        replays = Capability.REPLAYS_PLACE in self.backend.capabilities
+        looks = 0 if Capability.REPLAYS_PLACE in self.backend.capabilities else ATTEMPTS
 
         async def ask(*, may_have_arrived: bool) -> Order | None:
-            if may_have_arrived and not replays:
+            nonlocal looks
+            if may_have_arrived and looks:
+                # A shop that does not know repetitions is searched first, and asked again only if nothing turns up.
+                looks -= 1
                 return await self.backend.orders.find(entry.attempt)
             return await self.backend.orders.place(entry.attempt)
 
@@ -265,7 +268,7 @@ class Checkout:
             return
         from random import random  # only what is not decided at once pays for the import
 
-        seconds = random() * FIRST_DELAY * 2**turn if turn < ATTEMPTS else POLL_SECONDS  # noqa: S311  no secret
+        seconds = random() * FIRST_DELAY * 2 ** (turn - 1) if turn < ATTEMPTS else POLL_SECONDS  # noqa: S311  no secret
         await self._sleep(min(remaining(), seconds))
 
 

@@ -16,7 +16,7 @@ from backends.errors import Locked, StorageError
 from shopcli.core.intents import PLACED, Cancelling, Entry, Paying, Placing
 from shopcli.core.journal import Journal
 from shopcli.core.stepping import run
-from tests.processes.scripted import Call, World
+from tests.core.scripted import Call, World
 
 ADA = "account-1"
 NOON = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC)

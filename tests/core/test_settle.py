@@ -1,7 +1,5 @@
-from collections.abc import Iterator
 from datetime import timedelta
 from itertools import repeat
-from pathlib import Path
 
 import pytest
 
@@ -21,18 +19,11 @@ from shopcli.core.intents import PLACED, Cancelling, Entry, Paying, Placing
 from shopcli.core.journal import Journal
 from shopcli.core.settling import Settled, settle
 from tests.contract.goods import TRIPOD, stocked
-from tests.processes.scripted import World, fails, no_connection
+from tests.core.scripted import World, fails, no_connection
 
 YOUNG = timedelta(minutes=29)
 OLD = timedelta(minutes=31)
 ANCIENT = timedelta(hours=72, seconds=1)
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    made = World(tmp_path, monkeypatch)
-    yield made
-    made.close()
 
 
 async def resume(world: World) -> Settled:

@@ -1,11 +1,7 @@
 """What is prepared once and copied for each test that shops."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from tests.processes.scripted import World
 from tests.processes.terminal import GOODS, Terminal
 
 
@@ -24,10 +20,3 @@ def paid(ready: Terminal, tmp_path_factory: pytest.TempPathFactory) -> Terminal:
     terminal = ready.copy(tmp_path_factory.mktemp("paid") / "data")
     terminal.run("checkout", "--yes", "--pay", "tok_visa").ok()
     return terminal
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    made = World(tmp_path, monkeypatch)
-    yield made
-    made.close()

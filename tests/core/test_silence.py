@@ -25,7 +25,7 @@ from backends.errors import (
     Unsupported,
 )
 from shopcli.core.intents import PLACED, Cancelling, Paying, Placing
-from tests.processes.scripted import Call, World, fails, lost_answer, lost_request, no_connection
+from tests.core.scripted import Call, World, fails, lost_answer, lost_request, no_connection
 
 Act = Callable[[World], Awaitable[Awaitable[Any]]]
 
