@@ -173,17 +173,41 @@ class Admin(Protocol):
 class Backend(Protocol):
     """One shop."""
 
-    name: str
-    """Its URL without secrets, for people and for binding sessions."""
-    capabilities: frozenset[Capability]
-    suspends: bool
-    """False if no coroutine of it ever suspends, so that it runs without an event loop."""
-    users: Users
-    products: Products
-    carts: Carts
-    orders: Orders
-    payments: Payments
-    admin: Admin | None
+    @property
+    def name(self) -> str:
+        """Its URL without secrets, for people and for binding sessions."""
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What it can do."""
+
+    @property
+    def suspends(self) -> bool:
+        """False if no coroutine of it ever suspends, so that it runs without an event loop."""
+
+    @property
+    def users(self) -> Users:
+        """Accounts, sessions and the address book."""
+
+    @property
+    def products(self) -> Products:
+        """The catalog."""
+
+    @property
+    def carts(self) -> Carts:
+        """The caller's cart."""
+
+    @property
+    def orders(self) -> Orders:
+        """Placing and looking after orders."""
+
+    @property
+    def payments(self) -> Payments:
+        """Paying."""
+
+    @property
+    def admin(self) -> Admin | None:
+        """The owner's port, where the caller is the owner."""
 
     def account_id(self) -> str | None:
         """The account that the stored session belongs to, if any; asks no service."""

@@ -114,11 +114,21 @@ class SqliteDatabase:
                 _use_wal(connection)
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
-            migrate(connection, self._migrations, service=self._service)
+            connection.execute("PRAGMA secure_delete = ON")  # who deletes an account is gone from the file, too
+            self._migrate(connection)
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        try:
+            migrate(connection, self._migrations, service=self._service)
+        except sqlite3.OperationalError as error:
+            if _code(error) != sqlite3.SQLITE_ERROR:
+                raise
+            msg = f"the database {self._path} is not one that this shop made: {error}"
+            raise StorageError(msg, hint=_aside(self._path), service=self._service) from error
 
     @contextmanager
     def _explained(self, outcome: Outcome) -> Iterator[None]:
@@ -154,8 +164,7 @@ def explain(error: sqlite3.Error, path: Path | None, service: str | None, outcom
     if code == sqlite3.SQLITE_IOERR:
         msg = f"the disk failed under {path}: {error}"
         return StorageError(msg, hint="run the same command again", service=service, outcome=outcome)
-    msg = f"the database {path} is not one that this shop can work with: {error}"
-    return StorageError(msg, hint=_aside(path), service=service)
+    return StorageError(f"the database {path} refused: {error}", service=service)
 
 
 def _code(error: sqlite3.Error) -> int:
