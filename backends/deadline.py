@@ -5,11 +5,14 @@ opens `deadline(seconds)` around an action and adapters ask `remaining()` before
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TypeVar
 
 DEFAULT_SECONDS = 10.0
+
+T = TypeVar("T")
 
 _ends_at: ContextVar[float | None] = ContextVar("deadline", default=None)
 
@@ -33,3 +36,18 @@ def remaining() -> float:
     """Seconds left for the current action, never negative; the default where no deadline is open."""
     ends_at = _ends_at.get()
     return DEFAULT_SECONDS if ends_at is None else max(0.0, ends_at - time.monotonic())
+
+
+def until_deadline(action: Callable[[], T], busy: Callable[[Exception], bool], pause: float) -> T:
+    """Repeat `action` while it fails with what `busy` calls a lock of somebody else; the last failure is raised.
+
+    The waiting is ours, `pause` seconds a time, and not a library's: Ctrl-C works while it lasts.
+    """
+    with deadline():
+        while True:
+            try:
+                return action()
+            except Exception as error:
+                if not busy(error) or not remaining():
+                    raise
+                time.sleep(min(pause, remaining()))

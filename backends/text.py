@@ -42,6 +42,12 @@ def clean(text: str, *, keep: str = "") -> str:
     return "".join(out)
 
 
+def shorten(text: str, most: int) -> str:
+    """Return clean text of at most `most` characters; what is cut ends in an ellipsis."""
+    cleaned = clean(text[: most * 2])  # a long pile of marks may vanish, so a little more is looked at
+    return cleaned if len(cleaned) <= most else cleaned[: most - 1] + "…"
+
+
 def is_clean(text: str) -> bool:
     """Whether `clean` would change nothing: what a person may store as a name or an address."""
     return clean(text) == text

@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from backends.errors import InvalidValue
 from backends.models import Address
 from backends.text import clean, is_clean
+from stub_services.database import reader
 
 MAX_FIELD = 200
 
@@ -30,6 +31,7 @@ def valid_address(address: Address, *, service: str) -> Address:
     )
 
 
+@reader
 def read_address(stored: str) -> Address:
     """Return a stored address; clean, because the file may come from somebody else."""
     return Address(**{name: clean(str(value)) for name, value in json.loads(stored).items()})

@@ -5,13 +5,33 @@ SQL uses `?` for parameters. Transactions are short: a service never asks a peer
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 Row = Mapping[str, Any]
 Rows = TypeVar("Rows")
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class UnreadableRow(Exception):
+    """A row holds what the store never writes: somebody else edited the file."""
+
+
+def reader(read: Callable[P, T]) -> Callable[P, T]:
+    """Mark a function that turns a row into data: what it cannot read is an UnreadableRow and no bug."""
+
+    @wraps(read)
+    def checked(*arguments: P.args, **options: P.kwargs) -> T:
+        try:
+            return read(*arguments, **options)
+        except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
+            raise UnreadableRow(f"{type(error).__name__} in {read.__name__.strip('_')}") from error
+
+    return checked
 
 
 class Statements(Protocol):

@@ -6,19 +6,20 @@ action's deadline.
 """
 
 import os
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from shlex import join
-from time import sleep
 
-from backends.deadline import deadline, remaining
+from backends.deadline import until_deadline
 from backends.errors import InvalidValue, Locked, Outcome, ShopError, StorageError
-from stub_services.database import Row
+from stub_services.database import Row, UnreadableRow
 
 _MEMORY = ":memory:"
 _POLL_SECONDS = 0.005
+_DAMAGE = re.compile("decode to UTF-8|no such (table|column)")  # what SQLite gives no code of its own
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
 
 
@@ -74,9 +75,7 @@ class SqliteDatabase:
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[SqliteStatements]:
         with self._explained(Outcome.NOT_APPLIED):
-            connection = self._opened()
-            connection.execute(f"PRAGMA busy_timeout = {int(remaining() * 1000)}")
-            connection.execute(begin)
+            connection = until_deadline(lambda: self._begun(begin), _is_busy, _POLL_SECONDS)
         try:
             with self._explained(Outcome.NOT_APPLIED):
                 yield SqliteStatements(connection)
@@ -96,6 +95,16 @@ class SqliteDatabase:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
 
+    def _begun(self, begin: str) -> sqlite3.Connection:
+        connection = self._opened()
+        try:
+            connection.execute(begin)
+            connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()  # a reader's state is fixed here
+        except sqlite3.Error:
+            self._undo(connection)
+            raise
+        return connection
+
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:
             if self._path is not None:
@@ -105,13 +114,11 @@ class SqliteDatabase:
 
     def _connect(self) -> sqlite3.Connection:
         # The TUI uses the backend from one worker thread that is not always the one that opened it.
-        connection = sqlite3.connect(
-            self._path or _MEMORY, isolation_level=None, check_same_thread=False, timeout=remaining()
-        )
+        connection = sqlite3.connect(self._path or _MEMORY, isolation_level=None, check_same_thread=False, timeout=0)
         try:
             connection.row_factory = sqlite3.Row
             if self._path is not None:
-                _use_wal(connection)
+                connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA secure_delete = ON")  # who deletes an account is gone from the file, too
@@ -140,6 +147,9 @@ class SqliteDatabase:
         except (OverflowError, UnicodeEncodeError) as error:
             msg = f"a value cannot be stored: {error}"
             raise InvalidValue(msg, service=self._service) from error
+        except UnreadableRow as error:
+            msg = f"the database {self._path} holds what no shop wrote: {error}"
+            raise StorageError(msg, hint=_aside(self._path), service=self._service) from error
         except OSError as error:
             msg = f"the shop's data at {self._path} cannot be used: {error.strerror}"
             raise StorageError(msg, hint="shop --backend memory: products list", service=self._service) from error
@@ -148,10 +158,10 @@ class SqliteDatabase:
 def explain(error: sqlite3.Error, path: Path | None, service: str | None, outcome: Outcome) -> ShopError:
     """Return the error for people that an SQLite error means."""
     code = _code(error)
-    if code in _BUSY:
+    if _is_busy(error):
         msg = f"another process is busy with {path}; nothing was changed"
         return Locked(msg, hint="run the same command again", service=service)
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or _DAMAGE.search(str(error)):
         msg = f"the database {path} is damaged: {error}"
         return StorageError(msg, hint=_aside(path), service=service)
     if code == sqlite3.SQLITE_FULL:
@@ -162,12 +172,16 @@ def explain(error: sqlite3.Error, path: Path | None, service: str | None, outcom
         hint = join(["ls", "-ld", str(path.parent), str(path)]) if path else None
         return StorageError(msg, hint=hint, service=service)
     if code == sqlite3.SQLITE_IOERR:
-        msg = f"the disk failed under {path}: {error}"
+        msg = f"the disk is full or failing under {path}: {error}"
         return StorageError(msg, hint="run the same command again", service=service, outcome=outcome)
     return StorageError(f"the database {path} refused: {error}", service=service)
 
 
-def _code(error: sqlite3.Error) -> int:
+def _is_busy(error: Exception) -> bool:
+    return isinstance(error, sqlite3.Error) and _code(error) in _BUSY
+
+
+def _code(error: Exception) -> int:
     """Return the primary result code: the low byte (https://sqlite.org/rescode.html)."""
     return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF
 
@@ -183,20 +197,6 @@ def _make_private(file: Path) -> None:
             level.mkdir(0o700, exist_ok=True)  # level by level: `parents=True` gives the mode to the last one alone
     if not file.exists():
         os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
-
-
-def _use_wal(connection: sqlite3.Connection) -> None:
-    """Switch to write-ahead logging; SQLite does not wait for a lock by itself here."""
-    with deadline():
-        while True:
-            try:
-                connection.execute("PRAGMA journal_mode = WAL")
-            except sqlite3.OperationalError as error:
-                if _code(error) not in _BUSY or remaining() < _POLL_SECONDS:
-                    raise
-                sleep(_POLL_SECONDS)
-            else:
-                return
 
 
 def migrate(connection: sqlite3.Connection, migrations: Path, *, service: str | None = None) -> None:

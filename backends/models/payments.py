@@ -52,3 +52,5 @@ class Payment:
     created_at: datetime
     action_url: str | None = None
     """Where to finish paying in a browser, for shops without PAY_IN_TERMINAL."""
+    message: str | None = None
+    """What it waits for, in words, while nothing is decided."""

@@ -8,8 +8,8 @@ resume` goes on.
 
 import re
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import TypeVar
 
@@ -21,6 +21,7 @@ from backends.errors import (
     Conflict,
     InvalidState,
     InvalidValue,
+    Locked,
     LoginRequired,
     NotFound,
     Outcome,
@@ -30,6 +31,7 @@ from backends.errors import (
     Pending,
     PriceChanged,
     ShopError,
+    StorageError,
     Unavailable,
 )
 from backends.interface import Backend, Clock, Ids
@@ -155,13 +157,17 @@ class Checkout:
         """
         if not _TOKEN.fullmatch(method):  # a card number typed in its place must not reach the disk
             raise _no_such_method(order.number or order.id)
-        with deadline(), self.journal.exclusive():
-            for earlier in self.journal.unfinished(self.account):
+        with deadline(), ExitStack() as held:
+            with _unsent(order):
+                held.enter_context(self.journal.exclusive())
+                unfinished = self.journal.unfinished(self.account)
+            for earlier in unfinished:
                 if isinstance(earlier, Paying) and earlier.order_id == order.id:
                     with suppress(PaymentDeclined, InvalidState, InvalidValue):
                         return await self.go_on_paying(earlier, order.number, sent=True)
             entry = Paying(self._ids(), order.id, self.account, method, self.clock())
-            self.journal.record(entry)
+            with _unsent(order):
+                self.journal.record(entry)
             return await self.go_on_paying(entry, order.number, sent=False)
 
     async def cancel(self, ref: str) -> Order:
@@ -205,9 +211,7 @@ class Checkout:
         try:
             payment = await self._decided(entry, ask, _payment_is_decided, sent=sent)
         except (Unavailable, ConfigurationError) as error:
-            name = number or entry.order_id
-            msg = f"order {name} is placed and waits for its payment; nothing was charged: {error.message}"
-            raise Pending(msg, hint=f"shop orders pay {name}", service=error.service) from error
+            raise _waits(number or entry.order_id, error) from error
         self.close(entry)
         return _paid(payment, number or entry.order_id)
 
@@ -241,6 +245,7 @@ class Checkout:
     ) -> T:
         """Ask until the answer decides; an error closes the entry only if surely nothing was ever applied."""
         failure: ShopError | None = None
+        answer: T | None = None
         turn = 0
         # What surely never arrived is tried three times; what may have is asked for until the deadline.
         while turn == 0 or (remaining() and (sent or turn < ATTEMPTS)):
@@ -260,7 +265,7 @@ class Checkout:
         if failure is not None and not sent:
             self.close(entry)
             raise failure
-        raise _unknown(entry, failure)
+        raise _unknown(entry, failure, getattr(answer, "message", None))
 
     async def _pause(self, turn: int) -> None:
         """Wait before asking again: a random part of a growing delay (full jitter), then half a second."""
@@ -331,6 +336,20 @@ def _refused(payment: Payment, number: str) -> ShopError:
     return InvalidState(msg, hint=f"shop orders show {number}", service="payments")
 
 
+@contextmanager
+def _unsent(order: Order) -> Iterator[None]:
+    """What fails before the payment is journalled leaves the placed order waiting."""
+    try:
+        yield
+    except (Locked, StorageError) as error:
+        raise _waits(order.number or order.id, error) from error
+
+
+def _waits(name: str, error: ShopError) -> Pending:
+    msg = f"order {name} is placed and waits for its payment; nothing was charged: {error.message}"
+    return Pending(msg, hint=f"shop orders pay {name}", service=error.service)
+
+
 def _no_such_method(number: str) -> InvalidValue:
     msg = "there is no such payment method; nothing was charged"
     return InvalidValue(msg, hint=f"shop orders pay {number} --pay tok_visa", service="payments")
@@ -346,9 +365,10 @@ async def _block(seconds: float) -> None:
     time.sleep(seconds)  # noqa: ASYNC251  there may be no event loop, and nothing else runs
 
 
-def _unknown(entry: Entry, failure: ShopError | None) -> OutcomeUnknown:
+def _unknown(entry: Entry, failure: ShopError | None, message: str | None) -> OutcomeUnknown:
     what = {"place": "placed", "pay": "paid", "cancel": "cancelled"}[entry.kind]
-    cause = f" ({failure.message})" if failure else ""
+    said = failure.message if failure else message
+    cause = f" ({said})" if said else ""
     msg = f"it is not known yet whether the order is {what}{cause}; nothing will be ordered or charged twice"
     # Logging in comes before asking again; every other failure is settled by asking again.
     hint = failure.hint if isinstance(failure, LoginRequired) else None

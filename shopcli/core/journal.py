@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from backends.deadline import remaining
+from backends.deadline import until_deadline
 from backends.errors import Locked, StorageError
 from shopcli.core.locks import locked
 from shopcli.core.paths import PRIVATE_FILE, unusable
@@ -22,6 +22,7 @@ from shopcli.core.paths import PRIVATE_FILE, unusable
 if TYPE_CHECKING:
     from shopcli.core.intents import Entry
 
+_LOOK_AGAIN_SECONDS = 0.02
 _VERSION = 1
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
@@ -117,9 +118,7 @@ class Journal:
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
         try:
-            connection = self._opened()
-            connection.execute(f"PRAGMA busy_timeout = {int(remaining() * 1000)}")
-            connection.execute(begin)
+            connection = until_deadline(lambda: self._begun(begin), _is_busy, _LOOK_AGAIN_SECONDS)
             try:
                 yield connection
                 connection.execute("COMMIT")
@@ -130,13 +129,24 @@ class Journal:
         except sqlite3.Error as error:
             raise self._explained(error) from error
 
+    def _begun(self, begin: str) -> sqlite3.Connection:
+        connection = self._opened()
+        try:
+            connection.execute(begin)
+            connection.execute("SELECT 1 FROM entries LIMIT 1").fetchone()  # here a reader would meet a writer's lock
+        except sqlite3.Error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        return connection
+
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:
             try:
                 os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE))
             except OSError as error:
                 raise unusable(self._path, error) from None
-            connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=remaining())
+            connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=0)
             try:
                 self._prepare(connection)
             except BaseException:
@@ -157,9 +167,8 @@ class Journal:
             connection.execute(f"PRAGMA user_version = {_VERSION}")
 
     def _explained(self, error: sqlite3.Error) -> StorageError | Locked:
-        # The primary result code is the low byte (https://sqlite.org/rescode.html).
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        code = _code(error)
+        if _is_busy(error):
             msg = f"another process is busy with {self._path}"
             return Locked(msg, hint="run the same command again")
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):
@@ -174,3 +183,12 @@ class Journal:
             " shop orders list after moving it away"
         )
         return StorageError(msg, hint=join(["mv", str(self._path), f"{self._path}.damaged"]))
+
+
+def _code(error: Exception) -> int:
+    """Return the primary result code: the low byte (https://sqlite.org/rescode.html)."""
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF
+
+
+def _is_busy(error: Exception) -> bool:
+    return isinstance(error, sqlite3.Error) and _code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

@@ -5,12 +5,11 @@ flock directly, because filelock imports asyncio (5.9 times a bare Python start)
 
 import fcntl
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from backends.deadline import deadline, remaining
+from backends.deadline import until_deadline
 from shopcli.core.paths import PRIVATE_FILE, unusable
 
 # Looking every 20 ms is not noticed by people or machines.
@@ -34,15 +33,17 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[bool]:
 
 
 def _acquired(lock: int, path: Path, *, wait: bool) -> bool:
-    with deadline():
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if not wait or not remaining():
-                    return False
-                time.sleep(min(_LOOK_AGAIN_SECONDS, remaining()))
-            except OSError as error:
-                raise unusable(path, error) from None
-            else:
-                return True
+    try:
+        if wait:
+            until_deadline(lambda: _take(lock), lambda error: isinstance(error, BlockingIOError), _LOOK_AGAIN_SECONDS)
+        else:
+            _take(lock)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise unusable(path, error) from None
+    return True
+
+
+def _take(lock: int) -> None:
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

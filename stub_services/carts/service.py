@@ -1,6 +1,7 @@
 """The rules of carts: one line a variant, versions, and giving lines to an order exactly once."""
 
 from datetime import datetime
+from shlex import quote
 from typing import TypeGuard
 
 from backends.errors import CartChanged, InvalidValue, NotFound, OutOfStock, ShopError
@@ -15,6 +16,8 @@ from stub_services.peers import MEMORY, Item, Offer, Refusal, StockPeer, Taken
 
 MAX_QUANTITY = 999
 MAX_LINES = 100
+
+_SHOW = "shop cart show"
 
 
 class CartService:
@@ -58,7 +61,8 @@ class CartService:
         async with self._store.read() as rows:
             line = _line(await _find(rows, caller), line_id)
         offer = await self._offer(line.variant_id)
-        _check_stock(offer, 0, quantity)
+        if quantity > offer.available:
+            raise _short(offer, f"shop cart set {quote(offer.ref)} {offer.available}" if offer.available else None)
         async with self._store.write() as rows:
             cart = await _found(rows, caller)
             _line(cart, line_id)
@@ -248,7 +252,7 @@ def _line(cart: StoredCart | None, line_id: str) -> CartLine:
 
 
 def _no_line() -> NotFound:
-    return NotFound("there is no such line in the cart", hint="shop cart show", service="carts")
+    return NotFound("there is no such line in the cart", hint=_SHOW, service="carts")
 
 
 def _valid_quantity(quantity: int) -> None:
@@ -258,18 +262,16 @@ def _valid_quantity(quantity: int) -> None:
 
 
 def _check_stock(offer: Offer, before: int, wanted: int) -> None:
+    """Raise OutOfStock if `wanted` pieces, `before` of them in the cart already, are more than there are."""
     if wanted > MAX_QUANTITY:
         _valid_quantity(wanted)
-    if wanted <= offer.available:
-        return
-    left = offer.available - before
+    if wanted > offer.available:
+        left = offer.available - before
+        more = f"shop cart add {quote(f'{offer.ref}:{left}')}" if left > 0 else None
+        raise _short(offer, more or (_SHOW if before else None), before)
+
+
+def _short(offer: Offer, hint: str | None, before: int = 0) -> OutOfStock:
     held = f", {before} of them in your cart" if before else ""
     msg = f"{offer.title}: {offer.available} in stock{held}"
-    hint = (
-        f"shop cart add {offer.ref}:{left}"
-        if left > 0
-        else "shop cart show"
-        if before
-        else "shop products list --in-stock"
-    )
-    raise OutOfStock(msg, hint=hint, service="products")
+    return OutOfStock(msg, hint=hint or "shop products list --in-stock", service="products")

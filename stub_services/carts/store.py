@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 from backends.models import Address
 from stub_services.addresses import read_address
-from stub_services.database import Row, Statements
+from stub_services.database import Row, Statements, reader
 from stub_services.peers import Offer
 
 
@@ -112,7 +112,7 @@ class CartRows:
     async def take(self, order_id: str) -> Take | None:
         """What is recorded for an order."""
         row = await self._sql.one("SELECT * FROM taken WHERE order_id = ?", order_id)
-        return Take(row["state"], row["cart_id"], _lines(json.loads(row["lines"])), row["shipping"]) if row else None
+        return Take(row["state"], row["cart_id"], _lines(row["lines"]), row["shipping"]) if row else None
 
     async def insert_take(self, order_id: str, take: Take) -> None:
         """Record what an order took, or that it never will."""
@@ -144,11 +144,15 @@ class CartRows:
             row["email"],
             row["shipping"],
             row["merged_into"],
-            _lines([{**line, "offer": json.loads(line["offer"])} for line in map(dict, lines)]),
+            tuple(map(_line, lines)),
         )
 
 
-def _lines(documents: list[Row]) -> tuple[CartLine, ...]:
-    return tuple(
-        CartLine(line["id"], line["variant_id"], line["quantity"], Offer(**line["offer"])) for line in documents
-    )
+@reader
+def _line(row: Row) -> CartLine:
+    return CartLine(row["id"], row["variant_id"], row["quantity"], Offer(**json.loads(row["offer"])))
+
+
+@reader
+def _lines(stored: str) -> tuple[CartLine, ...]:
+    return tuple(CartLine(**{**line, "offer": Offer(**line["offer"])}) for line in json.loads(stored))

@@ -20,5 +20,5 @@ def open_sqlite(url: str, *, sessions: SessionStore, clock: Clock, ids: Ids) -> 
     _, _, directory = url.partition(":")
     if not directory:
         msg = "sqlite: needs a directory, such as sqlite:/home/ada/shop"
-        raise ConfigurationError(msg)
+        raise ConfigurationError(msg, hint="shop --backend sqlite:shop")
     return InProcessBackend(url, Shop(Path(directory), clock=clock, ids=ids), sessions)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from backends.capabilities import Capability
-from backends.errors import LoginRequired, ShopError
+from backends.errors import LoginRequired, Outcome, ShopError, StorageError
 from stub_services.caller import Caller
 
 if TYPE_CHECKING:
@@ -95,9 +95,15 @@ class _Users:
         return session
 
     async def logout(self) -> None:
-        token = self._desk.sessions.update(_forget_login)
-        if token is not None:
-            await self._desk.shop.users.logout(token)
+        token = self._desk.sessions.read().get("token")
+        try:
+            if token is not None:
+                await self._desk.shop.users.logout(token)
+        except StorageError as error:
+            self._desk.sessions.update(_forget_login)
+            msg = f"you are logged out on this computer; the shop still knows the session: {error.message}"
+            raise StorageError(msg, hint=error.hint, service="users", outcome=Outcome.APPLIED) from error
+        self._desk.sessions.update(_forget_login)
 
     async def me(self) -> User:
         return await self._desk.shop.users.authenticate(self._desk.token())
@@ -147,7 +153,10 @@ class _Carts:
         self._desk = desk
 
     async def view(self) -> Cart:
-        return await self._desk.shop.carts.view(await self._desk.shopper(editing=False))
+        caller = await self._desk.shopper(editing=False)
+        with suppress(ShopError):  # then the prices are unconfirmed, and the cart says so
+            await self._desk.shop.stock()
+        return await self._desk.shop.carts.view(caller)
 
     async def add(self, variant_id: str, quantity: int) -> Cart:
         caller = await self._editor()

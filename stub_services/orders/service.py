@@ -73,10 +73,10 @@ class OrderService:
         user_id = caller.account()
         order = await self._begun(user_id, attempt)
         with recorded("orders"):
-            if order.state is OrderStatus.PLACING:
-                await self._go_on(order)
+            silence = await self._go_on(order) if order.state is OrderStatus.PLACING else None
             await self._deliver()
-            return await self._by_id(user_id, attempt.key)
+            placed = await self._by_id(user_id, attempt.key)
+            return replace(placed, message=silence.message) if silence else placed
 
     async def get(self, caller: Caller, ref: str) -> Order:
         """One order by number or id. Raises NotFound, also for somebody else's."""
@@ -278,16 +278,16 @@ class OrderService:
             msg = "a checkout needs the cart's version"
             raise InvalidValue(msg, service="orders")
 
-    async def _go_on(self, order: StoredOrder) -> None:
-        """Take the cart, reserve the stock, compare the total. A silent peer leaves the order `placing`."""
+    async def _go_on(self, order: StoredOrder) -> ShopError | None:
+        """Take the cart, reserve the stock, compare the total. A silent peer leaves it `placing`, and is returned."""
         try:
             answer = await self._taken_and_reserved(order)
-        except ShopError:
-            return
+        except ShopError as silence:
+            return silence
         async with self._store.write() as rows:
             if isinstance(answer, Refusal):
                 await _reject(rows, order.id, answer)
-                return
+                return None
             taken, reserved = answer
             shipping = taken.shipping.price.minor
             expires = self._clock() + PAYMENT_WINDOW
@@ -296,6 +296,7 @@ class OrderService:
                 await _reject(rows, order.id, Refusal("price_changed", f"the total is {total} now"))
             else:
                 await rows.set_placed(order.id, reserved.lines, reserved.total, shipping, expires)
+        return None
 
     async def _taken_and_reserved(self, order: StoredOrder) -> tuple[Taken, Reserved] | Refusal:
         cart_id, version = order.cart_id or "", order.cart_version or 0

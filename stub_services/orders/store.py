@@ -9,7 +9,7 @@ from backends.models import Address, CheckoutAttempt, OrderStatus
 from backends.text import clean
 from stub_services.addresses import read_address
 from stub_services.currency import CURRENCY
-from stub_services.database import Row, Statements
+from stub_services.database import Row, Statements, reader
 from stub_services.outbox import Outbox
 from stub_services.peers import Offer, Refusal, SoldLine
 from stub_services.times import from_millis, to_millis
@@ -81,7 +81,7 @@ class OrderRows:
     async def lines(self, order_id: str) -> tuple[SoldLine, ...]:
         """The lines of a placed order."""
         rows = await self._sql.all("SELECT * FROM lines WHERE order_id = ? ORDER BY position", order_id)
-        return tuple(SoldLine(Offer(**json.loads(row["offer"])), row["quantity"]) for row in rows)
+        return tuple(map(_line, rows))
 
     async def insert_placing(self, user_id: str, attempt: CheckoutAttempt, fingerprint: str, now: datetime) -> None:
         """Record what was asked, before anything is done about it."""
@@ -222,6 +222,12 @@ class OrderRows:
         )
 
 
+@reader
+def _line(row: Row) -> SoldLine:
+    return SoldLine(Offer(**json.loads(row["offer"])), row["quantity"])
+
+
+@reader
 def _order(row: Row) -> StoredOrder:
     return StoredOrder(
         row["id"],

@@ -7,7 +7,7 @@ are explained in docs/checkout.md.
 
 import re
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -92,9 +92,10 @@ class PaymentService:
         """Pay, go on paying, or answer what became of it. Raises KeyReused, NotFound, InvalidValue."""
         payment = await self._begun(caller.account(), order_id, method, payment_id)
         with recorded("payments"):
-            await self._go_on(payment)
+            silence = await self._go_on(payment)
             await self._deliver()
-            return await self.get(caller, payment_id)
+            shown = await self.get(caller, payment_id)
+            return replace(shown, message=silence.message) if silence else shown
 
     async def get(self, caller: Caller, payment_id: str) -> Payment:
         """One payment. Raises NotFound, also for somebody else's."""
@@ -216,14 +217,13 @@ class PaymentService:
             saved = await rows.methods(user_id)
         return next((known.label for known in (*saved, *self._test_tokens) if known.token == method), None)
 
-    async def _resume(self, payment_id: str) -> None:
+    async def _resume(self, payment_id: str) -> ShopError | None:
         async with self._store.read() as rows:
             payment = await rows.payment(payment_id)
-        if payment is not None:
-            await self._go_on(payment)
+        return await self._go_on(payment) if payment is not None else None
 
-    async def _go_on(self, payment: StoredPayment) -> None:
-        """Do the next step; silence leaves the payment where it is, and it is asked again later (R10, R12)."""
+    async def _go_on(self, payment: StoredPayment) -> ShopError | None:
+        """Do the next steps; silence leaves the payment where it is, asked again later (R10, R12); returns it."""
         steps = {
             PaymentStatus.CREATED: self._claim,
             PaymentStatus.CHARGING: self._charge,
@@ -231,19 +231,19 @@ class PaymentService:
         }
         if payment.state in steps:
             try:
-                await steps[payment.state](payment)
-            except ShopError:
-                return
+                return await steps[payment.state](payment)
+            except ShopError as silence:
+                return silence
+        return None
 
-    async def _claim(self, payment: StoredPayment) -> None:
+    async def _claim(self, payment: StoredPayment) -> ShopError | None:
         answer = await self._orders.amount_due(payment.order_id, payment.id, payment.user_id)
         async with self._store.write() as rows:
             if isinstance(answer, Due):
                 await rows.set_charging(payment.id, answer.amount, answer.currency, self._clock())
             elif isinstance(answer, Refusal):
                 await _end(rows, payment, PaymentStatus.REFUSED, answer.reason)
-        if isinstance(answer, Due):
-            await self._resume(payment.id)
+        return await self._resume(payment.id) if isinstance(answer, Due) else None
 
     async def _charge(self, payment: StoredPayment) -> None:
         charge = await self._answer(payment)

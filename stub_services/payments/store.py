@@ -5,7 +5,7 @@ from datetime import datetime
 
 from backends.models import PaymentMethod, PaymentStatus
 from backends.text import clean
-from stub_services.database import Row, Statements
+from stub_services.database import Row, Statements, reader
 from stub_services.outbox import Outbox
 from stub_services.times import from_millis, to_millis
 
@@ -131,6 +131,7 @@ class PaymentRows:
         )
 
 
+@reader
 def _payment(row: Row) -> StoredPayment:
     return StoredPayment(
         row["id"],

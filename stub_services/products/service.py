@@ -11,14 +11,14 @@ from backends.text import clean
 from stub_services.caller import Caller
 from stub_services.currency import CURRENCY
 from stub_services.database import Store
-from stub_services.products.store import ProductRows
+from stub_services.products.store import Place, ProductRows
 
 MAX_PAGE = 100
 MAX_COUNT = 10_000
 MAX_PRICE = 10**12
 MAX_STOCK = 10**9
 MAX_QUERY = 200
-MAX_CURSOR = 2000
+MAX_CURSOR = 200
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 
@@ -44,7 +44,7 @@ class ProductService:
             found = await rows.page(query, category, limit + 1, after)
             total = await rows.count(query, category, MAX_COUNT) if cursor is None else None
         more = found[limit - 1] if len(found) > limit else None
-        next_cursor = more and _encode(query.sort, more[1], more[0].slug)
+        next_cursor = more and _encode(query.sort, more[1])
         return Page(tuple(product for product, _ in found[:limit]), next_cursor, total)
 
     async def get(self, ref: str) -> Product:
@@ -133,17 +133,17 @@ def _check_variant(slug: str, variant: Variant) -> None:
         raise InvalidValue(msg, service="products")
 
 
-def _encode(sort: Sort, key: object, slug: str) -> str:
-    return urlsafe_b64encode(json.dumps([sort, key, slug]).encode()).decode().rstrip("=")
+def _encode(sort: Sort, place: Place) -> str:
+    return urlsafe_b64encode(json.dumps([sort, *place]).encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str, sort: Sort) -> tuple[object, str]:
+def _decode(cursor: str, sort: Sort) -> Place:
     try:
-        text = cursor[:MAX_CURSOR]
-        made_by, key, slug = json.loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        made_by, number, score = json.loads(urlsafe_b64decode(cursor[:MAX_CURSOR] + "=" * (-len(cursor) % 4)))
     except (TypeError, ValueError, RecursionError):
-        made_by, key, slug = None, None, None
-    if made_by != sort or not isinstance(slug, str) or not isinstance(key, str | int | float):
+        made_by, number, score = None, None, None
+    known = isinstance(number, int) and 0 < number < 2**63 and isinstance(score, int | float)
+    if made_by != sort or not known:
         msg = "this cursor does not belong to this list; start again without it"
         raise InvalidValue(msg, service="products")
-    return key, slug
+    return Place(number, score)

@@ -3,11 +3,11 @@
 import json
 from dataclasses import asdict, dataclass
 
-from backends.text import clean
+from backends.text import shorten
 from stub_services.currency import CURRENCY
-from stub_services.database import Row, Statements
+from stub_services.database import Row, Statements, reader
 from stub_services.peers import Item, Offer, Refusal, Reserved, SoldLine
-from stub_services.products.store import marks, ref_of
+from stub_services.products.store import MAX_NAME, MAX_TITLE, marks, ref_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +87,21 @@ class StockRows:
         )
 
 
+@reader
 def _offer(row: Row) -> Offer:
     return Offer(
         row["id"],
-        clean(ref_of(row["slug"], row["name"])),
-        clean(row["title"]),
-        clean(row["name"]),
-        clean(row["sku"]),
+        shorten(ref_of(row["slug"], row["name"]), MAX_TITLE),
+        shorten(row["title"], MAX_TITLE),
+        shorten(row["name"], MAX_NAME),
+        shorten(row["sku"], MAX_NAME),
         row["price"],
         row["currency"],
         row["available"],
     )
 
 
+@reader
 def _reservation(row: Row) -> Reservation:
     if row["state"] == "refused":
         return Reservation("refused", Refusal(row["reason"], row["message"]))

@@ -3,12 +3,19 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import NamedTuple
 
+from backends.errors import InvalidValue
 from backends.models import Category, Product, ProductQuery, Sort, Variant
 from backends.money import Money, exponent
-from backends.text import clean
+from backends.text import clean, shorten
 from stub_services.currency import CURRENCY
-from stub_services.database import Row, Statements
+from stub_services.database import Row, Statements, reader
+
+MAX_TITLE = 300
+MAX_NAME = 100
+MAX_DESCRIPTION = 5000
+"""What is shown of a text at most: a catalog may hold anything."""
 
 SINGLE_VARIANT = "standard"
 """The name of the only variant of a product that needs no choice."""
@@ -21,6 +28,13 @@ _SORTS = {
 }
 
 
+class Place(NamedTuple):
+    """Where a page ends: the product's number, and its score where the list is by relevance."""
+
+    number: int
+    score: float
+
+
 class ProductRows:
     """The catalog and its stock inside one transaction."""
 
@@ -31,15 +45,16 @@ class ProductRows:
     # --- reading -----------------------------------------------------------------------------
 
     async def page(
-        self, query: ProductQuery, category: str | None, limit: int, after: tuple[object, str] | None
-    ) -> list[tuple[Product, object]]:
-        """Up to `limit` products after a key, each with the key it sorts by."""
+        self, query: ProductQuery, category: str | None, limit: int, after: Place | None
+    ) -> list[tuple[Product, Place]]:
+        """Up to `limit` products behind a place, each with its own place."""
         source, where, parameters = _selection(query, category)
         key, operator, direction = _SORTS[query.sort]
         score = "bm25(search, 10, 5, 3, 5, 1)" if query.text else "0"
         if after is not None:
             where.append(f"{key} {operator}= ? AND ({key} {operator} ? OR slug > ?)")
-            parameters += [after[0], after[0], after[1]]
+            position = await self._position(after, key)
+            parameters += [position[0], position[0], position[1]]
         rows = await self._sql.all(
             f"SELECT * FROM (SELECT products.*, {score} AS score FROM {source}) AS found"
             f" {_where(where)} ORDER BY {key} {direction}, slug LIMIT ?",
@@ -47,7 +62,16 @@ class ProductRows:
             limit,
         )
         products = await self._with_variants(rows)
-        return [(product, row[key]) for product, row in zip(products, rows, strict=True)]
+        places = [Place(row["number"], row["score"]) for row in rows]
+        return list(zip(products, places, strict=True))
+
+    async def _position(self, place: Place, key: str) -> tuple[object, str]:
+        """Return the sort key and the slug at a place."""
+        row = await self._sql.one("SELECT slug, title_key, price_from FROM products WHERE number = ?", place.number)
+        if row is None:
+            msg = "this cursor does not belong to this list; start again without it"
+            raise InvalidValue(msg, service="products")
+        return (place.score if key == "score" else row[key]), row["slug"]
 
     async def count(self, query: ProductQuery, category: str | None, most: int) -> int | None:
         """How many products match, or None if more than `most`: counting a million takes too long."""
@@ -210,14 +234,15 @@ def ref_of(slug: str, variant: str) -> str:
     return slug if variant == SINGLE_VARIANT else f"{slug}/{variant}"
 
 
+@reader
 def _product(row: Row, variants: list[Row]) -> Product:
     return Product(
         clean(row["id"]),
-        clean(row["slug"]),
-        clean(row["title"]),
-        clean(row["brand"]),
-        clean(row["category"]),
-        clean(" ".join(row["description"].split())),
+        shorten(row["slug"], MAX_NAME),
+        shorten(row["title"], MAX_TITLE),
+        shorten(row["brand"], MAX_NAME),
+        shorten(row["category"], MAX_NAME),
+        shorten(" ".join(row["description"].split()), MAX_DESCRIPTION),
         tuple(_variant(row["slug"], variant) for variant in variants),
     )
 
@@ -225,9 +250,9 @@ def _product(row: Row, variants: list[Row]) -> Product:
 def _variant(slug: str, row: Row) -> Variant:
     return Variant(
         clean(row["id"]),
-        clean(ref_of(slug, row["name"])),
-        clean(row["name"]),
-        clean(row["sku"]),
+        shorten(ref_of(slug, row["name"]), MAX_TITLE),
+        shorten(row["name"], MAX_NAME),
+        shorten(row["sku"], MAX_NAME),
         Money.of_minor(row["price"], row["currency"]),
         row["available"] > 0,
         row["available"],

@@ -66,7 +66,10 @@ class UserService:
         """Who holds this token. Raises SessionExpired."""
         async with self._store.read() as rows:
             found = await rows.session(_digest(token))
-        if found is None or found[1] <= self._clock():
+        if found is None:
+            msg = "the shop does not know your session any more"
+            raise SessionExpired(msg, service="users")
+        if found[1] <= self._clock():
             msg = "your session has ended; your account and cart are as you left them"
             raise SessionExpired(msg, service="users")
         return found[0]

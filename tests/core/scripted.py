@@ -118,8 +118,8 @@ class World:
         plain_passwords(patch)
         self.slept: list[float] = []
         self._seconds = 0.0
-        patch.setattr("backends.deadline.time", SimpleNamespace(monotonic=lambda: self._seconds))
-        patch.setattr("shopcli.core.locks.time", SimpleNamespace(sleep=self._pass))
+        clock = SimpleNamespace(monotonic=lambda: self._seconds, sleep=self._pass)
+        patch.setattr("backends.deadline.time", clock)
         patch.setattr("random.random", lambda: 1.0)
         self.clock = VirtualClock()
         self.sessions = MemorySessions()

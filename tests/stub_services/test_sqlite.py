@@ -5,7 +5,6 @@ import pytest
 
 from backends.deadline import deadline
 from backends.errors import InvalidValue, Locked, Outcome, ShopError, StorageError
-from stub_services import sqlite as module
 from stub_services.sqlite import explain
 from tests.stub_services.files import database, names, put, write
 
@@ -135,7 +134,7 @@ async def test_a_file_that_cannot_be_written_fails_at_once(
         pytest.fail(f"slept for {seconds} s")
 
     monkeypatch.setattr(sqlite3, "connect", read_only)
-    monkeypatch.setattr(module, "sleep", waited)
+    monkeypatch.setattr("backends.deadline.time.sleep", waited)
     with deadline(0.5), pytest.raises(StorageError, match="cannot be opened for writing"):
         await names(database(path, migrations))
 
@@ -177,7 +176,7 @@ async def test_whatever_else_sqlite_says_is_a_storage_error(migrations: Path) ->
 @pytest.mark.parametrize(
     ("code", "outcome", "text"),
     [
-        (sqlite3.SQLITE_IOERR_FSYNC, Outcome.UNKNOWN, "disk failed"),
+        (sqlite3.SQLITE_IOERR_FSYNC, Outcome.UNKNOWN, "full or failing"),
         (sqlite3.SQLITE_READONLY, Outcome.NOT_APPLIED, "opened for writing"),
         (sqlite3.SQLITE_CANTOPEN, Outcome.NOT_APPLIED, "opened for writing"),
         (sqlite3.SQLITE_FULL, Outcome.NOT_APPLIED, "full"),
