@@ -76,7 +76,7 @@ def add(
         postcode=postcode or run.ask.text("Postcode", "--postcode"),
         city=city or run.ask.text("City", "--city"),
         region=_extra(run, region, "State or province (or empty)", "--region", asks=asks),
-        country=(country or run.ask.text("Country, two letters", "--country")).upper(),
+        country=_capitals(country or run.ask.text("Country, two letters", "--country")),
         phone=_extra(run, phone, "Phone (or empty)", "--phone", asks=asks),
     )
     saved = run.change(run.backend.users.save_address(address, default=default), look=_LOOK)
@@ -100,6 +100,11 @@ def remove(
     run = begin(context, ADDRESS)
     run.change(run.backend.users.remove_address(label), look=_LOOK)
     run.out.list(ADDRESS, run.do(run.backend.users.addresses()), empty=_EMPTY)
+
+
+def _capitals(country: str) -> str:
+    """Return `de` as DE; other scripts stay as they are and are refused (`ß` would become SS)."""
+    return country.upper() if country.isascii() else country
 
 
 def _extra(run: Run, value: str | None, question: str, flag: str, *, asks: bool) -> str:

@@ -1,5 +1,6 @@
 """`shop cart`: show, add, set, remove and clear."""
 
+from shlex import join
 from typing import Annotated
 
 import typer
@@ -82,7 +83,7 @@ def set_quantity(
     try:
         count = parse_quantity(quantity)
     except InvalidValue as error:
-        raise InvalidValue(error.message, hint=f"shop cart remove {line}") from None
+        raise InvalidValue(error.message, hint=join(["shop", "cart", "remove", line])) from None
     found = find_line(run.do(run.backend.carts.view()), line)
     _print(run, run.change(run.backend.carts.set_quantity(found.id, count), look=_LOOK))
 

@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from backends.errors import PriceChanged, ShopError
-from backends.models import Cart, Order, PaymentMethod
+from backends.models import Card, Cart, Order, PaymentMethod
 from backends.money import Money
 from shopcli.cli.failures import Usage
-from shopcli.cli.paying import LATER, CardPiped, Pay, Yes, choose_method, paid
+from shopcli.cli.paying import LATER, CardPiped, Pay, Yes, choose_method, named, paid, saved
 from shopcli.cli.run import Run, begin
 from shopcli.cli.values import amount
 from shopcli.cli.views.carts import CART
@@ -61,10 +61,11 @@ def checkout(
     if dry_run:
         run.out.show(CART, cart)
         return
-    method = choose_method(run, pay, card_piped=card_stdin)
+    means = choose_method(run, pay, card_piped=card_stdin)
     if not yes:
         command = _command(address, shipping, pay, total, card_stdin=card_stdin)
-        _confirm(run, total, method, command)
+        _confirm(run, total, means, command)
+    method = saved(run, means)
     order, failure = run.change(_placed_and_paid(run, cart, method), look=_LOOK)
     run.out.show(ORDER, order)
     if failure is not None:
@@ -89,11 +90,11 @@ def _check_total(total: Money, expected: str) -> None:
         raise PriceChanged(f"the total is {total}, not {expected}")
 
 
-def _confirm(run: Run, total: Money, method: PaymentMethod | None, command: str) -> None:
+def _confirm(run: Run, total: Money, means: PaymentMethod | Card | None, command: str) -> None:
     if not run.ask.possible:
         raise Usage(f"--yes is missing to order for {total} without a terminal", hint=command)
-    means = f"pay with {method.label}" if method else f"pay {LATER}"
-    run.ask.confirm(f"Order for {total} and {means}?")
+    how = f"pay with {named(means)}" if means else f"pay {LATER}"
+    run.ask.confirm(f"Order for {total} and {how}?")
 
 
 def _command(address: str | None, shipping: str | None, pay: str | None, total: Money, *, card_stdin: bool) -> str:

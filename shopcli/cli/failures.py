@@ -75,6 +75,8 @@ def understood(error: BaseException, *, look: str | None = None) -> ShopError:
         if look is None:
             return Cancelled("cancelled, nothing was changed")
         return Cancelled("interrupted before the answer came", hint=look, outcome=Outcome.UNKNOWN)
+    if isinstance(error, OSError) and error.filename is None:  # a stream; errors about files arrive as StorageError
+        return unwritable(error, look)
     if "typer" in sys.modules:
         from shopcli.cli.mistakes import from_click
 
@@ -86,9 +88,13 @@ def understood(error: BaseException, *, look: str | None = None) -> ShopError:
     )
 
 
-def unwritable(error: OSError) -> ShopError:
-    """Return the error for output that could not be written: a full disk behind `>`."""
-    return StorageError(f"cannot write the output: {error.strerror}")
+def unwritable(error: OSError, look: str | None) -> ShopError:
+    """Return the error for output that could not be written: a full disk behind `>`.
+
+    If a change was under way it happened: `look` shows what became of it.
+    """
+    outcome = Outcome.UNKNOWN if look else Outcome.NOT_APPLIED
+    return StorageError(f"cannot write the output: {error.strerror}", hint=look, outcome=outcome)
 
 
 def print_traceback(error: BaseException) -> None:

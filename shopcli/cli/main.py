@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from shopcli.cli.run import Run
 
 _HELP = ("-h", "--help")
+_UNWRITTEN = 12
 
 
 def main(line: list[str] | None = None) -> None:
@@ -30,13 +31,9 @@ def _answer(line: list[str]) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         _leave_quietly()
-    except OSError as error:
-        from shopcli.cli.failures import report, unwritable
-
-        failure = unwritable(error)
-        report(failure, as_json=wants_json(line), color=False)
+    except OSError:  # not even the error could be written
         _leave_quietly()
-        return failure.exit_code
+        return code or _UNWRITTEN
     return code
 
 
@@ -54,10 +51,8 @@ def _guarded(line: list[str]) -> int:
             return 0
         run = _begun(options)
         return _dispatch(run, rest)
-    except OSError as error:
-        if error.filename is None:  # a stream of ours; errors about files arrive as StorageError
-            raise
-        return _failed(error, options, line, run)
+    except BrokenPipeError:
+        raise
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence
         return _failed(error, options, line, run)
 
@@ -78,6 +73,7 @@ def _dispatch(run: "Run", rest: list[str]) -> int:
         return 0
     finally:
         run.close()
+        sys.stdout.flush()  # here, where an error still knows what the command changed
 
 
 def _invoke(run: "Run", rest: list[str]) -> int:
@@ -109,7 +105,7 @@ def _failed(error: BaseException, options: Options | None, line: list[str], run:
         print_traceback(error)
     try:
         report(failure, as_json=as_json, color=color)
-    except BrokenPipeError:
+    except OSError:  # nobody reads it, or there is no room for it
         _leave_quietly()
     return failure.exit_code
 

@@ -39,7 +39,7 @@ def _no_such_option(option: str, context: Context | None, path: str) -> Usage:
     parameters = context.command.get_params(context) if context else []
     if option[1:2].isdigit():
         if any(parameter.name == "quantity" for parameter in parameters):
-            return Usage("a quantity is a whole number from 1 to 999", hint="shop cart remove LINE")
+            return Usage("a quantity is a whole number from 1 to 999", hint="shop cart show")
         return Usage(f"{option} is no option, and nothing here takes a negative number", hint=f"{path} --help")
     known = [name for parameter in parameters for name in parameter.opts if name.startswith("-")]
     close = get_close_matches(option, [*known, *FLAGS, *VALUES], n=1)

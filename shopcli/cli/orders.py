@@ -11,7 +11,7 @@ from backends.models import Order, OrderStatus, Payment, PaymentStatus
 from shopcli.cli.columns import Column, View
 from shopcli.cli.failures import Usage
 from shopcli.cli.paging import All, Cursor, Limit, collect, wanted
-from shopcli.cli.paying import CardPiped, Pay, Yes, choose_method, paid
+from shopcli.cli.paying import CardPiped, Pay, Yes, choose_method, named, paid, saved
 from shopcli.cli.run import Run, begin
 from shopcli.cli.views.orders import ORDER, ORDER_STYLES, number
 from shopcli.core.settling import Settled
@@ -106,12 +106,12 @@ def pay(
     if found.status is not OrderStatus.AWAITING_PAYMENT:
         name = number(found)
         raise InvalidState(f"order {name} is {found.status} and waits for no payment", hint=f"shop orders show {name}")
-    method = choose_method(run, pay, card_piped=card_stdin)
-    if method is None:
+    means = choose_method(run, pay, card_piped=card_stdin)
+    if means is None:
         raise Usage("paying later is what the order does already", hint=f"shop orders show {number(found)}")
     if not yes:
-        run.ask.confirm(f"Pay {found.totals.total} with {method.label}?")
-    result, failure = run.change(paid(run.shop, found, method), look=_LOOK)
+        run.ask.confirm(f"Pay {found.totals.total} with {named(means)}?")
+    result, failure = run.change(paid(run.shop, found, saved(run, means)), look=_LOOK)
     run.out.show(ORDER, result)
     if failure is not None:
         raise failure

@@ -25,15 +25,17 @@ CardPiped = Annotated[bool, typer.Option("--card-stdin", help='Read "NUMBER MM/Y
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask; needed without a terminal.")]
 
 
-def choose_method(run: Run, pay: str | None, *, card_piped: bool) -> PaymentMethod | None:
+def choose_method(run: Run, pay: str | None, *, card_piped: bool) -> PaymentMethod | Card | None:
     """Return what to pay with, None for later. Asked on a terminal; the only saved card elsewhere.
+
+    A card is still a card: it is saved (`saved`) once the person has confirmed, and not before.
 
     Raises Usage that names the methods where the choice is open, InvalidValue for an unknown method.
     """
     if card_piped:
         if pay is not None:
             raise Usage("--pay and --card-stdin contradict each other")
-        return _tokenized(run, parse_card(piped_secret("--card-stdin")))
+        return parse_card(piped_secret("--card-stdin"))
     if pay == LATER:
         return None
     if pay is not None:
@@ -41,10 +43,10 @@ def choose_method(run: Run, pay: str | None, *, card_piped: bool) -> PaymentMeth
     methods = run.do(run.backend.payments.methods())
     if run.ask.possible:
         return _asked(run, methods)
-    saved = [method for method in methods if not method.test]
-    if len(saved) == 1:
-        run.out.say(f"paying with {saved[0].label}")
-        return saved[0]
+    cards = [method for method in methods if not method.test]
+    if len(cards) == 1:
+        run.out.say(f"paying with {cards[0].label}")
+        return cards[0]
     raise Usage(f"--pay is missing; there is {_tokens(methods)}, {LATER}, or --card-stdin", hint="shop checkout --help")
 
 
@@ -76,9 +78,17 @@ async def paid(shop: Shop, order: Order, method: PaymentMethod | None) -> tuple[
     return order, failure
 
 
-def _tokenized(run: Run, card: Card) -> PaymentMethod:
+def named(means: PaymentMethod | Card) -> str:
+    """Return what a person is asked to confirm."""
+    return f"the card ending in {means.number[-4:]}" if isinstance(means, Card) else means.label
+
+
+def saved(run: Run, means: PaymentMethod | Card | None) -> PaymentMethod | None:
+    """Turn a card into a saved token; everything else stays what it is. Raises InvalidValue, Unavailable."""
+    if not isinstance(means, Card):
+        return means
     try:
-        return run.do(run.backend.payments.tokenize(card))
+        return run.do(run.backend.payments.tokenize(means))
     except (Unavailable, StorageError) as error:
         hint = f"shop checkout --pay {LATER}"
         raise type(error)(error.message, hint=hint, service=error.service, request_id=error.request_id) from None
@@ -100,14 +110,14 @@ def _tokens(methods: tuple[PaymentMethod, ...]) -> str:
     return ", ".join(method.token for method in methods)
 
 
-def _asked(run: Run, methods: tuple[PaymentMethod, ...]) -> PaymentMethod | None:
+def _asked(run: Run, methods: tuple[PaymentMethod, ...]) -> PaymentMethod | Card | None:
     choices = [(str(place), method.label) for place, method in enumerate(methods, 1)]
     for key, label in (*choices, ("c", "another card"), ("l", "later")):
         print(f"  {key}  {clean(label)}", file=sys.stderr)
     while True:
         answer = run.ask.text("Pay with", "--pay").lower()
         if answer in ("c", "card"):
-            return _tokenized(run, _asked_card(run))
+            return _asked_card(run)
         if answer in ("l", LATER):
             return None
         for (key, _), method in zip(choices, methods, strict=True):

@@ -74,4 +74,4 @@ async def _find(run: Run, payment_id: str) -> Payment:
         for payment in await run.backend.payments.list(order.id):
             if payment.id == payment_id:
                 return payment
-    raise NotFound(f"no payment {payment_id!r} in the latest orders", hint="shop payments list ORDER")
+    raise NotFound(f"no payment {payment_id!r} in the latest orders", hint="shop orders list")

@@ -1,5 +1,6 @@
 """`shop products`: list, search and show."""
 
+from shlex import join
 from typing import Annotated
 
 import typer
@@ -89,7 +90,7 @@ def show(
     run = begin(context, PRODUCT)
     found = run.do(find_product(run.backend.products, product))
     run.out.show(PRODUCT, found)
-    run.out.next(f"shop cart add {found.variants[0].ref}")
+    run.out.next(join(["shop", "cart", "add", found.variants[0].ref]))
 
 
 def _query(

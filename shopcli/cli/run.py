@@ -52,8 +52,13 @@ class Run:
 
     def do(self, action: Coroutine[Any, Any, T]) -> T:
         """Run one action within `--timeout`."""
+        try:
+            backend = self.backend
+        except BaseException:
+            action.close()  # it was never begun, and Python would complain about that
+            raise
         with deadline(self.options.timeout), patience(self.options):
-            return stepping.run(self.backend, action)
+            return stepping.run(backend, action)
 
     def change(self, action: Coroutine[Any, Any, T], *, look: str) -> T:
         """Run an action that changes something; `look` shows what became of it if it is interrupted."""

@@ -22,6 +22,7 @@ class Start:
 
     backend: str
     user: User | None
+    user_unknown: bool
     cart_lines: int | None
     """None where the shop does not answer."""
     unfinished: int
@@ -30,7 +31,8 @@ class Start:
 
 
 def _card(start: Start) -> Card:
-    user = f"{start.user.name} <{start.user.email}>" if start.user else "nobody is logged in"
+    nobody = "unknown" if start.user_unknown else "nobody is logged in"
+    user = f"{start.user.name} <{start.user.email}>" if start.user else nobody
     cart = {None: "unknown", 0: "empty", 1: "1 line"}.get(start.cart_lines, f"{start.cart_lines} lines")
     head = ["shop: browse, fill a cart, check out and look after your orders", ""]
     head += [f"  shop     {start.backend}", f"  account  {user}", f"  cart     {cart}"]
@@ -71,19 +73,24 @@ def _look_around(run: Run) -> Start:
     user: User | None = None
     lines: int | None = None
     trouble: ShopError | None = None
+    unknown = False
     try:
         user = run.do(run.backend.users.me())
     except LoginRequired:
         pass
     except ShopError as error:
-        trouble = error
+        trouble, unknown = error, True
     try:
         lines = len(run.do(run.backend.carts.view()).lines)
     except ShopError as error:
         trouble = error
-    unfinished = run.shop.unfinished()
+    unfinished = 0
+    try:
+        unfinished = run.shop.unfinished()
+    except ShopError as error:
+        trouble = error
     steps = _steps(user, lines, (trouble.hint if trouble else None) or (_UNFINISHED if unfinished else None))
-    return Start(run.backend.name, user, lines, unfinished, trouble.message if trouble else None, steps)
+    return Start(run.backend.name, user, unknown, lines, unfinished, trouble.message if trouble else None, steps)
 
 
 def _steps(user: User | None, lines: int | None, first: str | None) -> tuple[str, ...]:

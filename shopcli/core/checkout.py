@@ -136,8 +136,8 @@ class Checkout:
 
     # --- ordering ----------------------------------------------------------------------------
 
-    async def place(self, attempt: CheckoutAttempt, *, pay_later: bool = False) -> Order:
-        """Place what was confirmed; the caller pays next, unless `pay_later`.
+    async def place(self, attempt: CheckoutAttempt) -> Order:
+        """Place what was confirmed; the caller pays next.
 
         Raises Conflict (refused, the cart is back), OutcomeUnknown, or a ShopError that says nothing was sent.
         """
@@ -145,7 +145,7 @@ class Checkout:
             entry = Placing(attempt, self.account)
             self.journal.record(entry)
             order = await self.go_on_placing(entry, sent=False)
-            if pay_later or order.status is not OrderStatus.AWAITING_PAYMENT:
+            if order.status is not OrderStatus.AWAITING_PAYMENT:
                 self.close(entry)
             return order
 

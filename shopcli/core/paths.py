@@ -49,6 +49,9 @@ def private_directory(path: Path) -> Path:
         for level in (*reversed(path.parents), path):
             if not level.is_dir():
                 level.mkdir(PRIVATE_DIRECTORY, exist_ok=True)
+    except FileExistsError as error:
+        what = "is a link to nowhere" if level.is_symlink() else "is a file, not a directory"
+        raise StorageError(f"cannot use {path}: {level} {what}", hint=_ELSEWHERE) from error
     except (OSError, ValueError) as error:
         raise unusable(path, error) from None
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):

@@ -1,5 +1,6 @@
 """How people write down what they want to buy: ``PRODUCT[/VARIANT][:QUANTITY]``."""
 
+from shlex import join, quote
 from typing import NamedTuple
 
 from backends.errors import InvalidValue, NotFound, ShopError
@@ -61,7 +62,7 @@ async def resolve(products: Products, ref: Ref) -> tuple[Product, Variant]:
             return product, product.variants[0]
         raise AmbiguousVariant(
             f"{product.slug} comes in {len(product.variants)} variants: {_refs(product)}",
-            hint=f"shop cart add {product.variants[0].ref}",
+            hint=f"shop cart add {quote(product.variants[0].ref)}",
         )
     wanted = f"{product.slug}/{ref.variant}"
     for variant in product.variants:
@@ -69,7 +70,7 @@ async def resolve(products: Products, ref: Ref) -> tuple[Product, Variant]:
             return product, variant
     raise NotFound(
         f"{product.slug} has no variant {ref.variant!r}; there is {_refs(product)}",
-        hint=f"shop products show {product.slug}",
+        hint=f"shop products show {quote(product.slug)}",
     )
 
 
@@ -86,8 +87,6 @@ async def find_product(products: Products, slug: str) -> Product:
 
 
 async def _unknown(products: Products, slug: str, error: NotFound) -> NotFound:
-    from shlex import join
-
     words = slug.replace("-", " ").split()
     message = f"no product {slug!r}"
     if close := await _close_slugs(products, slug, words):

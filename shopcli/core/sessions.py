@@ -43,7 +43,7 @@ class FileSessions:
             return {}
         except OSError as error:
             raise unusable(self.path, error) from None
-        except ValueError:
+        except (ValueError, RecursionError):
             stored = None
         if not isinstance(stored, dict) or not all(isinstance(value, str) for value in stored.values()):
             raise SessionCorrupted(f"the session file {self.path} is damaged")

@@ -95,7 +95,8 @@ class _Users:
         return session
 
     async def logout(self) -> None:
-        token = self._desk.sessions.read().get("token")
+        # An update and not a read: if the session cannot be changed, that is found before the shop ends it.
+        token = self._desk.sessions.update(lambda kept: kept.get("token"))
         try:
             if token is not None:
                 await self._desk.shop.users.logout(token)

@@ -168,7 +168,10 @@ class World:
 
     async def place(self) -> Order:
         """Have an order that waits for its payment, with nothing left in the journal."""
-        return await self.checkout.place(await self.confirm(), pay_later=True)
+        order = await self.checkout.place(await self.confirm())
+        for entry in self.unfinished():
+            self.journal.erase(entry)
+        return order
 
     @property
     def account(self) -> str | None:
