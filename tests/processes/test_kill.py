@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.campaign import thinned
 from tests.processes.books import Books, on_shelves
 from tests.processes.terminal import GOODS, Result, Terminal
 
@@ -91,7 +92,7 @@ def test_a_checkout_killed_at_any_moment_is_one_paid_order_or_none(
     confirmed_means_paid_once(ready.copy(tmp_path / "data"), moment, *CHECKOUT)
 
 
-@pytest.mark.parametrize("nth", range(6))
+@pytest.mark.parametrize("nth", thinned(range(6), 2))
 def test_a_checkout_killed_around_a_lost_answer_is_charged_once(
     nth: int, ready: Terminal, tmp_path: Path, moments: Moments
 ) -> None:
@@ -100,7 +101,7 @@ def test_a_checkout_killed_around_a_lost_answer_is_charged_once(
     confirmed_means_paid_once(ready.copy(tmp_path / "data"), moment, *LOST_ANSWER)
 
 
-@pytest.mark.parametrize("nth", range(8))
+@pytest.mark.parametrize("nth", thinned(range(8), 3))
 def test_a_cancellation_killed_at_any_moment_gives_back_all_money_and_stock_or_nothing(
     nth: int, paid: Terminal, tmp_path: Path, moments: Moments
 ) -> None:
@@ -114,7 +115,7 @@ def test_a_cancellation_killed_at_any_moment_gives_back_all_money_and_stock_or_n
     assert len(books.charges) == 1
 
 
-@pytest.mark.parametrize("nth", range(4))
+@pytest.mark.parametrize("nth", thinned(range(4), 2))
 @pytest.mark.parametrize(
     ("file", "commit"),
     [("journal.db", 0), ("orders.db", 0), ("processor.db", -1)],

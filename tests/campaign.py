@@ -1,0 +1,18 @@
+"""Campaigns: every value of a long list, when asked for; a few of them in the daily run.
+
+`python3 dev.py test -m campaign` runs what the daily run leaves out; CI runs both.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+import pytest
+
+
+def thinned(values: Collection[Any], keep: int) -> list[Any]:
+    """Return all values; all but `keep` of them, evenly spread, are marked for the campaign."""
+    daily = {round(place * (len(values) - 1) / max(1, keep - 1)) for place in range(keep)}
+    return [
+        value if place in daily else pytest.param(value, marks=pytest.mark.campaign)
+        for place, value in enumerate(values)
+    ]
