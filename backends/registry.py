@@ -72,8 +72,8 @@ def open_backend(
 
     Raises ConfigurationError for a scheme that nobody serves. Opening touches no file or network.
     """
-    scheme, _, _ = url.partition(":")
-    if scheme not in BACKENDS:
+    scheme, colon, _ = url.partition(":")
+    if scheme not in BACKENDS or not colon:
         # Only the scheme is named: what stands behind it may hold a password.
         known = ", ".join(f"{name}:" for name in sorted(BACKENDS))
         raise ConfigurationError(

@@ -58,7 +58,7 @@ class Asking:
         """Go on only after a yes. Raises Cancelled, and Usage naming `--yes` where nobody can be asked."""
         self.require("--yes")
         if self._line(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
-            raise Cancelled(_NOTHING_CHANGED)
+            raise Cancelled("not confirmed, so nothing was changed")
 
     def require(self, *flags: str) -> None:
         """Raise Usage naming `flags` where nobody can be asked."""

@@ -1,5 +1,6 @@
 """`shop cart`: show, add, set, remove and clear."""
 
+from itertools import pairwise
 from shlex import join
 from typing import Annotated
 
@@ -7,6 +8,7 @@ import typer
 
 from backends.errors import InvalidValue, NotFound, ShopError
 from backends.models import Cart, Line, Product, Variant
+from shopcli.cli.failures import Usage
 from shopcli.cli.run import Run, begin
 from shopcli.cli.views.carts import CART
 from shopcli.core.refs import parse, parse_quantity, resolve
@@ -36,7 +38,7 @@ def add(
 
     Examples:
       shop cart add sony-alpha-7-iv
-      shop cart add sigma-35-f2/sony-e:2 manfrotto-befree
+      shop cart add sigma-35-f2/sony-e:2 nikon-z-50mm-f1-8-s
 
     Exit codes:
       2  a product has several variants and none was named
@@ -45,6 +47,9 @@ def add(
     """
     run = begin(context, CART)
     refs = [parse(item) for item in items]
+    for item, after in pairwise(items):
+        if after.isascii() and after.isdigit() and ":" not in item:
+            raise Usage("a quantity stands behind a colon", hint=join(["shop", "cart", "add", f"{item}:{after}"]))
 
     async def resolved() -> list[tuple[Product, Variant]]:
         return [await resolve(run.backend.products, ref) for ref in refs]
@@ -83,7 +88,8 @@ def set_quantity(
     try:
         count = parse_quantity(quantity)
     except InvalidValue as error:
-        raise InvalidValue(error.message, hint=join(["shop", "cart", "remove", line])) from None
+        hint = join(["shop", "cart", "remove", line]) if quantity.strip("0") == "" else _LOOK
+        raise InvalidValue(error.message, hint=hint) from None
     found = find_line(run.do(run.backend.carts.view()), line)
     _print(run, run.change(run.backend.carts.set_quantity(found.id, count), look=_LOOK))
 
@@ -144,4 +150,4 @@ def _print(run: Run, cart: Cart) -> None:
     if cart.lines:
         run.out.next("shop checkout")
     else:
-        run.out.say("the cart is empty → shop products list")
+        run.out.advise("the cart is empty → shop products list")

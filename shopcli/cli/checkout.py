@@ -13,7 +13,7 @@ from shopcli.cli.paying import LATER, CardPiped, Pay, Yes, choose_method, named,
 from shopcli.cli.run import Run, begin
 from shopcli.cli.values import amount
 from shopcli.cli.views.carts import CART
-from shopcli.cli.views.orders import ORDER, number
+from shopcli.cli.views.orders import ORDER
 
 _LOOK = "shop orders resume"
 
@@ -31,7 +31,12 @@ def checkout(
     expect_total: Annotated[
         str | None, typer.Option("--expect-total", metavar="M", help="Order only if the total is this.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be ordered, order nothing.")] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Order nothing; put address and delivery on the cart and show what it would cost."
+        ),
+    ] = False,
     yes: Yes = False,
 ) -> None:
     """Order what is in the cart and pay for it.
@@ -70,7 +75,7 @@ def checkout(
     run.out.show(ORDER, order)
     if failure is not None:
         raise failure
-    run.out.next(f"shop orders show {number(order)}")
+    run.out.next("shop orders list")
 
 
 async def _placed_and_paid(run: Run, cart: Cart, method: PaymentMethod | None) -> tuple[Order, ShopError | None]:

@@ -9,7 +9,7 @@ TYPE_CHECKING = False  # as typing's, whose import costs 0.9 of a bare Python st
 if TYPE_CHECKING:
     from shopcli.cli.run import Run
 
-_HELP = ("-h", "--help")
+_HELP = ("-h", "--help", "help")
 _UNWRITTEN = 12
 
 

@@ -41,6 +41,7 @@ class Options:
         "output_chosen",
         "quiet",
         "timeout",
+        "timeout_given",
         "verbose",
         "version",
     )
@@ -58,6 +59,7 @@ class Options:
         self.verbose = "--verbose" in given
         self.input_allowed = "--no-input" not in given
         self.timeout = _timeout(given.get("--timeout"))
+        self.timeout_given = "--timeout" in given
         self.version = "--version" in given
         self.color = not ("--no-color" in given or environment.get("NO_COLOR") or environment.get("TERM") == "dumb")
 

@@ -8,7 +8,7 @@ import typer
 
 from backends.errors import InvalidState, NotFound, Pending
 from backends.models import Order, OrderStatus, Payment, PaymentStatus
-from shopcli.cli.columns import Column, View
+from shopcli.cli.columns import Column, View, shown
 from shopcli.cli.failures import Usage
 from shopcli.cli.paging import All, Cursor, Limit, collect, wanted
 from shopcli.cli.paying import CardPiped, Pay, Yes, choose_method, named, paid, saved
@@ -106,11 +106,11 @@ def pay(
     if found.status is not OrderStatus.AWAITING_PAYMENT:
         name = number(found)
         raise InvalidState(f"order {name} is {found.status} and waits for no payment", hint=f"shop orders show {name}")
-    means = choose_method(run, pay, card_piped=card_stdin)
+    means = choose_method(run, pay, card_piped=card_stdin, later=False)
     if means is None:
         raise Usage("paying later is what the order does already", hint=f"shop orders show {number(found)}")
     if not yes:
-        run.ask.confirm(f"Pay {found.totals.total} with {named(means)}?")
+        run.ask.confirm(f"Pay {found.totals.total} for order {number(found)} with {named(means)}?")
     result, failure = run.change(paid(run.shop, found, saved(run, means)), look=_LOOK)
     run.out.show(ORDER, result)
     if failure is not None:
@@ -129,10 +129,13 @@ def cancel(context: typer.Context, order: OrderRef, yes: Yes = False) -> None:
       6  it cannot be cancelled any more
     """
     run = begin(context, ORDER, settles=True)
-    ref = run.do(find_order(run, order)).id if order == _LAST else order
     if not yes:
-        run.ask.confirm(f"Cancel order {order}?")
-    _print(run, run.change(run.shop.checkout.cancel(ref), look=_LOOK))
+        run.ask.require("--yes")
+    found = run.do(find_order(run, order))
+    if not yes:
+        back = ", and give the money back" if found.status is OrderStatus.PAID else ""
+        run.ask.confirm(f"Cancel order {number(found)} ({found.totals.total}, {found.status}){back}?")
+    _print(run, run.change(run.shop.checkout.cancel(found.id), look=_LOOK))
 
 
 def resume(context: typer.Context) -> None:
@@ -159,18 +162,30 @@ def resume(context: typer.Context) -> None:
 def watch(context: typer.Context, order: OrderRef) -> None:
     """Wait until nothing more can happen to an order by itself, then show it.
 
+    An unpaid order is watched until it is paid or expires, or for --timeout seconds if that is given.
+
     Examples:
       shop orders watch @last
+      shop orders watch 1001 --timeout 60
+
+    Exit codes:
+      0   nothing more will happen by itself
+      8   --timeout is over, and something still may
     """
     run = begin(context, ORDER, settles=True)
     found = run.do(find_order(run, order))
     said: OrderStatus | None = None
+    ends_at = time.monotonic() + run.options.timeout if run.options.timeout_given else None
     while True:
         if found.status is not said:
-            run.out.say(f"order {number(found)} is {found.status}")
+            until = f" until {shown(found.expires_at)} at the most" if found.expires_at else ""
+            run.out.say(f"order {number(found)} is {found.status}{until}; Ctrl-C stops watching")
             said = found.status
         if not _moves(found, run.do(run.backend.payments.list(found.id))):
             break
+        if ends_at is not None and time.monotonic() >= ends_at:
+            _print(run, found)
+            raise typer.Exit(Pending.exit_code)
         time.sleep(_PAUSE)
         found = run.do(run.backend.orders.get(found.id))
     _print(run, found)

@@ -66,9 +66,11 @@ class Output:
         if things:
             self._write_rows(view, [row for thing in things for row in view.rows(thing)])
         else:
-            self.say(empty)
+            self.advise(empty)
         if next_cursor is not None:
-            self.say(f"there is more: --cursor {next_cursor}, or --all")
+            self.say(
+                "there is more: --all" if self.mode == "table" else f"there is more: --cursor {next_cursor}, or --all"
+            )
 
     def draw_card(self, view: View, thing: object, stream: TextIO) -> None:
         """Write one thing for people."""
@@ -91,6 +93,11 @@ class Output:
         """Tell the person something."""
         if self._talks:
             print(clean(text), file=sys.stderr)
+
+    def advise(self, text: str) -> None:
+        """Say a sentence that ends in an arrow and a command."""
+        words, arrow, command = text.partition(" → ")
+        self.say(words + arrow + repeated(command, self._again))
 
     def next(self, command: str) -> None:
         """Name the command that makes sense now."""

@@ -25,7 +25,7 @@ CardPiped = Annotated[bool, typer.Option("--card-stdin", help='Read "NUMBER MM/Y
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask; needed without a terminal.")]
 
 
-def choose_method(run: Run, pay: str | None, *, card_piped: bool) -> PaymentMethod | Card | None:
+def choose_method(run: Run, pay: str | None, *, card_piped: bool, later: bool = True) -> PaymentMethod | Card | None:
     """Return what to pay with, None for later. Asked on a terminal; the only saved card elsewhere.
 
     A card is still a card: it is saved (`saved`) once the person has confirmed, and not before.
@@ -42,7 +42,7 @@ def choose_method(run: Run, pay: str | None, *, card_piped: bool) -> PaymentMeth
         return _known(run, pay)
     methods = run.do(run.backend.payments.methods())
     if run.ask.possible:
-        return _asked(run, methods)
+        return _asked(run, methods, later=later)
     cards = [method for method in methods if not method.test]
     if len(cards) == 1:
         run.out.say(f"paying with {cards[0].label}")
@@ -110,19 +110,21 @@ def _tokens(methods: tuple[PaymentMethod, ...]) -> str:
     return ", ".join(method.token for method in methods)
 
 
-def _asked(run: Run, methods: tuple[PaymentMethod, ...]) -> PaymentMethod | Card | None:
+def _asked(run: Run, methods: tuple[PaymentMethod, ...], *, later: bool) -> PaymentMethod | Card | None:
     choices = [(str(place), method.label) for place, method in enumerate(methods, 1)]
-    for key, label in (*choices, ("c", "another card"), ("l", "later")):
+    more = [("c", "another card"), *([("l", "later")] if later else [])]
+    for key, label in (*choices, *more):
         print(f"  {key}  {clean(label)}", file=sys.stderr)
     while True:
         answer = run.ask.text("Pay with", "--pay").lower()
         if answer in ("c", "card"):
             return _asked_card(run)
-        if answer in ("l", LATER):
+        if later and answer in ("l", LATER):
             return None
         for (key, _), method in zip(choices, methods, strict=True):
             if answer in (key, method.token.lower()):
                 return method
+        print(f"one of {', '.join(key for key, _ in (*choices, *more))}, please; Ctrl-C stops", file=sys.stderr)
 
 
 def _asked_card(run: Run) -> Card:

@@ -64,7 +64,7 @@ def refund(context: typer.Context, payment: _PaymentId, yes: Yes = False) -> Non
     """
     run = begin(context, PAYMENT, settles=True)
     if not yes:
-        run.ask.confirm(f"Give all of payment {payment} back?")
+        run.ask.confirm(f"As the owner of this shop: give all of payment {payment} back?")
     run.out.show(PAYMENT, run.change(run.backend.payments.refund(payment, random_ids()), look="shop payments list"))
 
 

@@ -64,7 +64,7 @@ def search(
 
     Examples:
       shop products search sigma 35mm
-      shop products search tripod --max-price 100
+      shop products search sony --max-price 900
     """
     run = begin(context, PRODUCTS)
     words = " ".join(text).strip()

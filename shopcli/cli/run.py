@@ -81,7 +81,7 @@ class Run:
             self.out.say(f"! {error.message}")
             return
         if count:
-            self.out.say(f"{count} checkout{' is' if count == 1 else 's are'} unfinished → shop orders resume")
+            self.out.advise(f"{count} checkout{' is' if count == 1 else 's are'} unfinished → shop orders resume")
 
     def close(self) -> None:
         """Close what the run opened."""
@@ -102,6 +102,8 @@ def begin(context: "Context", view: View, *, login: bool = False, settles: bool 
     run: Run = context.obj
     run.path = context.command_path
     run.out.check(view)
+    if run.shop.url.startswith("memory:"):
+        run.out.say("memory: forgets everything when this command ends")
     if login:
         run.do(run.backend.users.me())
     if settles:

@@ -1,12 +1,15 @@
 """`shop` alone: what this is, where you are, and what makes sense now."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from backends.errors import LoginRequired, ShopError
-from backends.models import User
+from backends.models import Order, OrderStatus, User
 from backends.text import clean
-from shopcli.cli.columns import Card, Column, View
+from shopcli.cli.columns import Card, Column, View, shown
+from shopcli.cli.options import repeated
 from shopcli.cli.run import Run
+from shopcli.cli.views.orders import number
 
 _SIGNED_OUT = ("shop products list", "shop signup", "shop login")
 _EMPTY_CART = ("shop products list", "shop products search WORDS", "shop orders list")
@@ -27,6 +30,9 @@ class Start:
     """None where the shop does not answer."""
     unfinished: int
     trouble: str | None
+    unpaid: str | None
+    """The number of an order that waits for its payment."""
+    unpaid_until: datetime | None
     next: tuple[str, ...]
 
 
@@ -40,6 +46,9 @@ def _card(start: Start) -> Card:
         head.append(f"  trouble  {start.trouble}")
     if start.unfinished:
         head.append(f"  waiting  {start.unfinished} unfinished")
+    if start.unpaid:
+        until = f" until {shown(start.unpaid_until)}" if start.unpaid_until else ""
+        head.append(f"  unpaid   order {start.unpaid} waits for its payment{until}")
     return Card([*head, ""], (), (), [*(f"→ {command}" for command in start.next), "", "All commands: shop --help"])
 
 
@@ -50,6 +59,7 @@ _START = View(
         Column("user", lambda start: start.user.email if start.user else None),
         Column("cart_lines", lambda start: start.cart_lines),
         Column("unfinished", lambda start: start.unfinished),
+        Column("unpaid", lambda start: start.unpaid),
         Column("next", lambda start: "; ".join(start.next)),
     ),
     identity=lambda start: start.next[0],
@@ -84,13 +94,31 @@ def _look_around(run: Run) -> Start:
         lines = len(run.do(run.backend.carts.view()).lines)
     except ShopError as error:
         trouble = error
-    unfinished = 0
+    unfinished, unpaid = 0, None
     try:
         unfinished = run.shop.unfinished()
+        unpaid = run.do(_unpaid(run)) if user else None
     except ShopError as error:
         trouble = error
-    steps = _steps(user, lines, (trouble.hint if trouble else None) or (_UNFINISHED if unfinished else None))
-    return Start(run.backend.name, user, unknown, lines, unfinished, trouble.message if trouble else None, steps)
+    first = trouble.hint if trouble else None
+    first = first or (_UNFINISHED if unfinished else None) or (f"shop orders pay {number(unpaid)}" if unpaid else None)
+    return Start(
+        run.backend.name,
+        user,
+        unknown,
+        lines,
+        unfinished,
+        trouble.message if trouble else None,
+        number(unpaid) if unpaid else None,
+        unpaid.expires_at if unpaid else None,
+        tuple(repeated(step, run.options.again) for step in _steps(user, lines, first)),
+    )
+
+
+async def _unpaid(run: Run) -> Order | None:
+    """Return the latest order, if it waits for its payment."""
+    page = await run.backend.orders.list(1)
+    return next((order for order in page.items if order.status is OrderStatus.AWAITING_PAYMENT), None)
 
 
 def _steps(user: User | None, lines: int | None, first: str | None) -> tuple[str, ...]:

@@ -62,7 +62,7 @@ _TOKEN = re.compile(r"[A-Za-z]\w{2,63}", re.ASCII)
 _UNDECIDED_ORDER = (OrderStatus.PLACING, OrderStatus.REJECTING)
 _UNDECIDED_PAYMENT = (PaymentStatus.CREATED, PaymentStatus.CHARGING, PaymentStatus.CAPTURED)
 _REFUSALS = {"out_of_stock": OutOfStock, "price_changed": PriceChanged, "cart_changed": CartChanged}
-_NO_ADDRESS = "shop addresses add home --name NAME --line1 STREET --city CITY --postcode CODE --country DE"
+_NO_ADDRESS = "shop addresses add home"
 
 
 class Checkout:

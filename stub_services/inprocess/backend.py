@@ -49,7 +49,7 @@ class _Desk:
     def token(self) -> str:
         token = self.sessions.read().get("token")
         if token is None:
-            msg = "nobody is logged in"
+            msg = "nobody is logged in (new here? shop signup)"
             raise LoginRequired(msg, service="users")
         return token
 

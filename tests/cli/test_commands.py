@@ -284,7 +284,7 @@ def test_the_cart_and_the_total_are_shown_before(ada: Run) -> None:
     assert "Canon EF 50mm" in result.err
     assert "total     123.90 EUR" in result.err
     assert "by        Standard" in result.err
-    assert result.err.endswith("→ shop orders show 1001\n")
+    assert result.err.endswith("→ shop orders list\n")
     assert "\x1b" not in result.err
 
 

@@ -148,7 +148,7 @@ def test_an_error_is_one_json_object_with_all_its_parts(run: Run) -> None:
     assert result.error == {
         "code": "login_required",
         "category": "authentication",
-        "message": "nobody is logged in",
+        "message": "nobody is logged in (new here? shop signup)",
         "hint": "shop login",
         "retryable": False,
         "outcome": "not_applied",

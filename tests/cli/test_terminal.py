@@ -150,8 +150,11 @@ def test_paying_and_cancelling_are_confirmed(run: Run, terminal: Terminal, finis
     run("cart", "add", _SLUG)
     run("checkout", "--pay", "later", "--yes")
     for line, question in (
-        (("orders", "pay", "@last", "--pay", "tok_visa"), r"Pay 123\.90 EUR with Test Visa.*\? \[y/N\] "),
-        (("orders", "cancel", "1001"), r"Cancel order 1001\? \[y/N\] "),
+        (
+            ("orders", "pay", "@last", "--pay", "tok_visa"),
+            r"Pay 123\.90 EUR for order 1001 with Test .*\? \[y/N\] ",
+        ),
+        (("orders", "cancel", "1001"), r"Cancel order 1001 \(123\.90 EUR, paid\), and give the money back\? \[y/N\] "),
     ):
         child = terminal(*line)
         child.expect(question)

@@ -48,10 +48,13 @@ _VARIANTS = (
 
 
 def _product_card(product: Product) -> Card:
+    from shutil import get_terminal_size
     from textwrap import wrap
 
     head = [product.title, f"{product.brand} · {product.category}", ""]
-    return Card([*head, *wrap(product.description), ""], _VARIANTS, product.variants)
+    return Card(
+        [*head, *wrap(product.description, min(100, get_terminal_size().columns)), ""], _VARIANTS, product.variants
+    )
 
 
 PRODUCT = View(
