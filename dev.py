@@ -24,7 +24,7 @@ if sys.version_info < (3, 11):
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "stamp.json"  # what .venv was made from; written last: without it .venv is not whole
-TEST = ("pytest", "-n", "auto")
+TEST = ("pytest", "-n", str(2 * (os.cpu_count() or 1)))  # many tests wait for other processes
 CHECKS = {
     "ruff check": ("ruff", "check"),
     "ruff format": ("ruff", "format", "--check"),

@@ -250,7 +250,7 @@ async def test_without_an_address_the_way_to_get_one_is_named(world: World) -> N
 
     with pytest.raises(InvalidValue) as caught:
         await world.checkout.prepare()
-    assert (caught.value.hint or "").startswith("shop addresses add home --name")
+    assert (caught.value.hint or "").startswith("shop addresses add home")
 
 
 async def test_a_shop_without_a_delivery_says_so(world: World) -> None:

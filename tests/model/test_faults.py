@@ -7,7 +7,7 @@ import pytest
 from tests.model.history import violation
 from tests.model.world import Rates
 
-HISTORIES = int(os.environ.get("SHOP_HISTORIES", "600"))
+HISTORIES = int(os.environ.get("SHOP_HISTORIES", "400"))
 BATCH = 50
 
 
