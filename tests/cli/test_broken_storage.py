@@ -63,6 +63,11 @@ def data(stocked: Path, tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
+def _unmeasured() -> dict[str, str]:
+    """Return the environment without what makes coverage write a file: these children may not write any."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+
+
 def _process(
     words: list[str],
     *,
@@ -75,7 +80,7 @@ def _process(
 
     done = subprocess.run(
         [*([] if user is None else _as_user(user)), sys.executable, "-B", "-m", "shopcli", *words],
-        env={**os.environ, "PYTHONPATH": str(_ROOT), **environment},
+        env={**_unmeasured(), "PYTHONPATH": str(_ROOT), **environment},
         input=stdin,
         capture_output=True,
         check=False,
@@ -699,7 +704,7 @@ def test_what_may_not_be_written_or_read_is_named(run: Run, open_house: Path, pl
 def test_without_a_home_directory() -> None:
     if os.geteuid() != 0:
         pytest.skip("somebody without a home directory can only be played by root")
-    environment = {name: value for name, value in os.environ.items() if name not in ("HOME", "SHOP_DATA_DIR")}
+    environment = {name: value for name, value in _unmeasured().items() if name not in ("HOME", "SHOP_DATA_DIR")}
     done = subprocess.run(
         [*_as_user(54_321), sys.executable, "-B", "-m", "shopcli", "whoami", "--json"],
         env={**environment, "PYTHONPATH": str(_ROOT), "XDG_DATA_HOME": "not/absolute"},
