@@ -1,6 +1,6 @@
 """What it costs to start `shop`: CPU of the whole process, as a multiple of `python -c pass`.
 
-    python3 benchmarks/startup.py [ROUNDS]
+    python3 benchmarks/startup.py [ROUNDS]     at most 26: each round puts one of 26 pieces into the cart
 
 Installs the checkout (a wheel, as a user has it) into a temporary environment, warms a shop up, then runs each command
 in turn with a bare Python, ROUNDS times (default 21), and prints the median of the paired ratios.
