@@ -16,20 +16,14 @@ from typing import TypeVar
 from backends.capabilities import Capability
 from backends.deadline import deadline, remaining
 from backends.errors import (
-    CartChanged,
     ConfigurationError,
     Conflict,
     InvalidState,
     InvalidValue,
     Locked,
-    LoginRequired,
     NotFound,
     Outcome,
-    OutcomeUnknown,
-    OutOfStock,
     PaymentDeclined,
-    Pending,
-    PriceChanged,
     ShopError,
     StorageError,
     Unavailable,
@@ -42,11 +36,19 @@ from backends.models import (
     Order,
     OrderStatus,
     Payment,
-    PaymentStatus,
     Requirement,
     ShippingOption,
 )
 from backends.registry import random_ids, system_clock
+from shopcli.core.conclusions import (
+    no_such_method,
+    order_is_decided,
+    paid,
+    payment_is_decided,
+    refusal,
+    unknown,
+    waits,
+)
 from shopcli.core.intents import PLACED, Cancelling, Entry, Paying, Placing
 from shopcli.core.journal import Journal
 
@@ -59,9 +61,6 @@ FIRST_DELAY = 0.1
 POLL_SECONDS = 0.5
 
 _TOKEN = re.compile(r"[A-Za-z]\w{2,63}", re.ASCII)
-_UNDECIDED_ORDER = (OrderStatus.PLACING, OrderStatus.REJECTING)
-_UNDECIDED_PAYMENT = (PaymentStatus.CREATED, PaymentStatus.CHARGING, PaymentStatus.CAPTURED)
-_REFUSALS = {"out_of_stock": OutOfStock, "price_changed": PriceChanged, "cart_changed": CartChanged}
 _NO_ADDRESS = "shop addresses add home"
 
 
@@ -156,7 +155,7 @@ class Checkout:
         InvalidValue.
         """
         if not _TOKEN.fullmatch(method):  # a card number typed in its place must not reach the disk
-            raise _no_such_method(order.number or order.id)
+            raise no_such_method(order.number or order.id)
         with deadline(), ExitStack() as held:
             with _unsent(order):
                 held.enter_context(self.journal.exclusive())
@@ -192,9 +191,7 @@ class Checkout:
                 return await self.backend.orders.find(entry.attempt)
             return await self.backend.orders.place(entry.attempt)
 
-        order = await self._decided(
-            entry, ask, lambda order: order is not None and order.status not in _UNDECIDED_ORDER, sent=sent
-        )
+        order = await self._decided(entry, ask, lambda order: order is not None and order_is_decided(order), sent=sent)
         if order is None or order.status is OrderStatus.REJECTED:
             self.close(entry)
             raise refusal(order)
@@ -209,11 +206,11 @@ class Checkout:
             return await self.backend.payments.pay(entry.order_id, entry.method, entry.key)
 
         try:
-            payment = await self._decided(entry, ask, _payment_is_decided, sent=sent)
+            payment = await self._decided(entry, ask, payment_is_decided, sent=sent)
         except (Unavailable, ConfigurationError) as error:
-            raise _waits(number or entry.order_id, error) from error
+            raise waits(number or entry.order_id, error) from error
         self.close(entry)
-        return _paid(payment, number or entry.order_id)
+        return paid(payment, number or entry.order_id)
 
     async def go_on_cancelling(self, entry: Cancelling, *, sent: bool) -> Order:
         """Repeat cancelling until it is decided, and journal what became of it."""
@@ -221,7 +218,7 @@ class Checkout:
         async def ask(*, may_have_arrived: bool) -> Order:  # noqa: ARG001  cancel may always be repeated
             return await self.backend.orders.cancel(entry.order_id, entry.key)
 
-        order = await self._decided(entry, ask, lambda order: order.status not in _UNDECIDED_ORDER, sent=sent)
+        order = await self._decided(entry, ask, order_is_decided, sent=sent)
         self.close(entry)
         return order
 
@@ -265,7 +262,7 @@ class Checkout:
         if failure is not None and not sent:
             self.close(entry)
             raise failure
-        raise _unknown(entry, failure, getattr(answer, "message", None))
+        raise unknown(entry, failure, getattr(answer, "message", None))
 
     async def _pause(self, turn: int) -> None:
         """Wait before asking again: a random part of a growing delay (full jitter), then half a second."""
@@ -275,18 +272,6 @@ class Checkout:
 
         seconds = random() * FIRST_DELAY * 2 ** (turn - 1) if turn < ATTEMPTS else POLL_SECONDS  # noqa: S311  no secret
         await self._sleep(min(remaining(), seconds))
-
-
-def refusal(order: Order | None) -> ShopError:
-    """Return the error that a rejected order means. The cart is as it was."""
-    reason = (order and order.reason) or "refused"
-    if reason == "cancelled":
-        msg = "the checkout was cancelled; nothing was ordered, nothing was charged, and the cart is as it was"
-        return InvalidState(msg, hint="shop cart show", service="orders")
-    kind = _REFUSALS.get(reason, Conflict)
-    detail = (order and order.message) or reason.replace("_", " ")
-    msg = f"nothing was ordered and nothing was charged, the cart is as it was: {detail}"
-    return kind(msg, hint="shop cart show", service="orders")
 
 
 def _delivery(options: tuple[ShippingOption, ...], wanted: str | None) -> ShippingOption:
@@ -302,57 +287,13 @@ def _delivery(options: tuple[ShippingOption, ...], wanted: str | None) -> Shippi
     raise NotFound(msg, hint=f"shop checkout --shipping {options[0].id}" if options else None, service="carts")
 
 
-def _payment_is_decided(payment: Payment) -> bool:
-    return payment.action_url is not None or payment.status not in _UNDECIDED_PAYMENT
-
-
-def _paid(payment: Payment, number: str) -> Payment:
-    """Return a settled payment; raise what every other end means."""
-    again = f"shop orders pay {number}"
-    if payment.status is PaymentStatus.SETTLED:
-        return payment
-    if payment.status is PaymentStatus.DECLINED:
-        words = (payment.reason or "declined").replace("_", " ")
-        msg = f"the payment was declined ({words}); nothing was charged and order {number} still waits"
-        raise PaymentDeclined(msg, hint=again, service="payments")
-    if payment.status in (PaymentStatus.REFUNDING, PaymentStatus.REFUNDED):
-        done = "was" if payment.status is PaymentStatus.REFUNDED else "is being"
-        msg = f"order {number} is not paid: the order had ended, and the money {done} refunded"
-        raise InvalidState(msg, hint=f"shop orders show {number}", service="payments", outcome=Outcome.APPLIED)
-    if payment.action_url is not None:
-        msg = f"order {number} waits until you finish paying at {payment.action_url}"
-        raise Pending(msg, hint=f"shop orders show {number}", service="payments")
-    raise _refused(payment, number)
-
-
-def _refused(payment: Payment, number: str) -> ShopError:
-    if payment.reason == "unknown_method":
-        return _no_such_method(number)
-    words = {
-        "another_payment": "it is paid, or another payment of it is under way",
-        "order_expired": "it waited too long for a payment and has expired",
-    }.get(payment.reason or "", (payment.reason or "refused").replace("_", " "))
-    msg = f"order {number} was not charged: {words}"
-    return InvalidState(msg, hint=f"shop orders show {number}", service="payments")
-
-
 @contextmanager
 def _unsent(order: Order) -> Iterator[None]:
     """What fails before the payment is journalled leaves the placed order waiting."""
     try:
         yield
     except (Locked, StorageError) as error:
-        raise _waits(order.number or order.id, error) from error
-
-
-def _waits(name: str, error: ShopError) -> Pending:
-    msg = f"order {name} is placed and waits for its payment; nothing was charged: {error.message}"
-    return Pending(msg, hint=f"shop orders pay {name}", service=error.service)
-
-
-def _no_such_method(number: str) -> InvalidValue:
-    msg = "there is no such payment method; nothing was charged"
-    return InvalidValue(msg, hint=f"shop orders pay {number} --pay tok_visa", service="payments")
+        raise waits(order.number or order.id, error) from error
 
 
 async def _wait(seconds: float) -> None:
@@ -363,13 +304,3 @@ async def _wait(seconds: float) -> None:
 
 async def _block(seconds: float) -> None:
     time.sleep(seconds)  # noqa: ASYNC251  there may be no event loop, and nothing else runs
-
-
-def _unknown(entry: Entry, failure: ShopError | None, message: str | None) -> OutcomeUnknown:
-    what = {"place": "placed", "pay": "paid", "cancel": "cancelled"}[entry.kind]
-    said = failure.message if failure else message
-    cause = f" ({said})" if said else ""
-    msg = f"it is not known yet whether the order is {what}{cause}; nothing will be ordered or charged twice"
-    # Logging in comes before asking again; every other failure is settled by asking again.
-    hint = failure.hint if isinstance(failure, LoginRequired) else None
-    return OutcomeUnknown(msg, hint=hint, service=failure.service if failure else None)

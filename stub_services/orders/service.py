@@ -5,11 +5,9 @@ under the same key, or `run_due`) goes on from there, and every peer is idempote
 R18) are explained in docs/checkout.md.
 """
 
-import hashlib
-import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from backends.errors import InvalidState, InvalidValue, KeyReused, NotFound, ShopError
@@ -20,6 +18,7 @@ from stub_services.addresses import valid_address
 from stub_services.aftermath import recorded
 from stub_services.caller import Caller
 from stub_services.database import Store
+from stub_services.orders.attempts import check_key, check_total, fingerprint_of
 from stub_services.orders.showing import shown
 from stub_services.orders.store import ClaimState, OrderRows, StoredOrder
 from stub_services.outbox import Message, deliver
@@ -39,8 +38,6 @@ from stub_services.peers import (
 PAYMENT_WINDOW = timedelta(minutes=30)
 CLOCK_SKEW = timedelta(minutes=10)
 MAX_PAGE = 100
-MAX_TOTAL = 10**15
-MAX_KEY = 64
 
 _CANCELLED = Refusal("cancelled", "the order was cancelled")
 _CLOCKS = Refusal("clocks_differ", "the clock of this computer is ahead of the shop's")
@@ -122,7 +119,7 @@ class OrderService:
     async def cancel(self, caller: Caller, order_id: str) -> Order:
         """Cancel at once, whatever is under way; money that still arrives goes back. Idempotent."""
         user_id = caller.account()
-        _check_key(order_id)
+        check_key(order_id)
         async with self._store.write() as rows:
             order = await rows.order(order_id)
             if order is None:
@@ -131,7 +128,7 @@ class OrderService:
                 raise _unknown(order_id)
             elif order.state is OrderStatus.PLACING:
                 await _reject(rows, order_id, _CANCELLED)
-            else:
+            elif not await self._expired(rows, order_id):
                 await _cancel(rows, order, _CANCELLED)
         with recorded("orders"):
             await self._deliver()
@@ -221,9 +218,15 @@ class OrderService:
 
     async def _expire(self, order_id: str) -> None:
         async with self._store.write() as rows:
-            still = order_id in await rows.overdue(self._clock())
-            if still and await rows.move(order_id, OrderStatus.AWAITING_PAYMENT, OrderStatus.EXPIRED):
-                await rows.outbox.put(Message("release", order_id))
+            await self._expired(rows, order_id)
+
+    async def _expired(self, rows: OrderRows, order_id: str) -> bool:
+        """`awaiting_payment -> expired` if it is overdue now; whoever read it was told so already."""
+        overdue = order_id in await rows.overdue(self._clock())
+        moved = overdue and await rows.move(order_id, OrderStatus.AWAITING_PAYMENT, OrderStatus.EXPIRED)
+        if moved:
+            await rows.outbox.put(Message("release", order_id))
+        return moved
 
     async def _deliver(self) -> None:
         handlers = {
@@ -245,7 +248,7 @@ class OrderService:
     # --- placing -----------------------------------------------------------------------------
 
     async def _begun(self, user_id: str, attempt: CheckoutAttempt) -> StoredOrder:
-        fingerprint = _fingerprint(attempt)
+        fingerprint = fingerprint_of(attempt)
         async with self._store.write() as rows:
             order = await rows.order(attempt.key)
             if order is None:
@@ -272,8 +275,8 @@ class OrderService:
         if self._clock() - attempt.created_at > MEMORY:
             msg = "the checkout is too old to be placed"
             raise InvalidState(msg, hint="shop checkout", service="orders")
-        _check_key(attempt.key)
-        _check_total(attempt.total)
+        check_key(attempt.key)
+        check_total(attempt.total)
         if attempt.cart_version is None:
             msg = "a checkout needs the cart's version"
             raise InvalidValue(msg, service="orders")
@@ -338,27 +341,6 @@ async def _cancel(rows: OrderRows, order: StoredOrder, refusal: Refusal) -> None
         await rows.outbox.put(Message("release", order.id))
         if order.payment_id is not None:
             await rows.outbox.put(Message("refund", order.id, order.payment_id))
-
-
-def _check_key(key: str) -> None:
-    if not 1 <= len(key) <= MAX_KEY:
-        msg = f"an order's id has 1 to {MAX_KEY} characters"
-        raise InvalidValue(msg, service="orders")
-
-
-def _check_total(total: Money) -> None:
-    try:
-        whole = 0 <= total.minor < MAX_TOTAL
-    except (ValueError, ArithmeticError):
-        whole = False
-    if not whole:
-        msg = f"{total} is not a total that this shop could ask for"
-        raise InvalidValue(msg, service="orders")
-
-
-def _fingerprint(attempt: CheckoutAttempt) -> str:
-    document = asdict(replace(attempt, payment=None))
-    return hashlib.sha256(json.dumps(document, default=str, sort_keys=True).encode()).hexdigest()
 
 
 def _words(state: OrderStatus) -> str:

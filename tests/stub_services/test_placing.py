@@ -276,3 +276,13 @@ async def test_r14_an_attempt_refused_once_is_refused_for_good(desk: Desk) -> No
     desk.clock.advance(timedelta(minutes=5))
     assert await desk.place(early) == first
     assert await desk.quantity() == 2
+
+
+async def test_an_order_that_was_read_as_expired_is_not_cancelled_instead(desk: Desk) -> None:
+    """Expiry is read off the clock before anybody writes it down (found by seed 4318 of the histories with faults)."""
+    order = await desk.order()
+    desk.clock.advance(timedelta(minutes=31))
+    assert (await desk.shop.orders.get(desk.caller, order.id)).status == "expired"
+
+    assert (await desk.shop.orders.cancel(desk.caller, order.id)).status == "expired"
+    assert await desk.tripods() == (PLENTY, 0, 0)
