@@ -113,8 +113,8 @@ class OrderService:
             raise InvalidValue(msg, service="orders")
         async with self._store.read() as rows:
             found = await rows.page(user_id, limit + 1, None if cursor is None else int(cursor))
-            shown = [await self._shown(rows, order) for order in found[:limit]]
-        return Page(tuple(shown), shown[-1].number if len(found) > limit else None)
+            orders = [await self._shown(rows, order) for order in found[:limit]]
+        return Page(tuple(orders), orders[-1].number if len(found) > limit else None)
 
     async def cancel(self, caller: Caller, order_id: str) -> Order:
         """Cancel at once, whatever is under way; money that still arrives goes back. Idempotent."""
