@@ -2,7 +2,8 @@
 
     python3 dev.py shop [ARGS...]         the client itself
     python3 dev.py test [PYTEST ARGS...]  the tests, on all cores
-    python3 dev.py check [--no-tests]     all that CI checks: style, types, imports, tests with coverage, campaign
+    python3 dev.py fuzz [CASES [SEED]]    requests that the services' documents allow, or forbid (2,000)
+    python3 dev.py check [--no-tests]     all that CI checks: style, types, imports, tests with coverage, campaign, fuzz
 
 The first run makes .venv beside this file; later runs start at once. Only the standard library is used, and
 only the syntax of Python 3.6, so that an older python gets as far as saying that it is too old.
@@ -24,6 +25,7 @@ if sys.version_info < (3, 11):
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "stamp.json"  # what .venv was made from; written last: without it .venv is not whole
+FUZZ = ("python", "-m", "tests.fuzz")
 TEST = ("pytest", "-n", str(2 * (os.cpu_count() or 1)))  # many tests wait for other processes
 CHECKS = {
     "ruff check": ("ruff", "check"),
@@ -32,11 +34,12 @@ CHECKS = {
     "lint-imports": ("lint-imports",),
     "tests": (*TEST, "--cov"),
     "campaign": (*TEST, "-m", "campaign"),
+    "fuzz": FUZZ,
 }
 
 
 def main(command: str = "--help", *arguments: str) -> int:
-    """Do what the command says; `shop` and `test` become the program that they start."""
+    """Do what the command says; `shop`, `test` and `fuzz` become the program that they start."""
     if command == "shop":
         set_up()
         os.execv(program("shop"), ["shop", *arguments])
@@ -44,9 +47,14 @@ def main(command: str = "--help", *arguments: str) -> int:
         set_up("test")
         os.chdir(ROOT)
         os.execv(program("pytest"), [*TEST, *arguments])
+    if command == "fuzz":
+        set_up("fuzz", "test")
+        os.chdir(ROOT)
+        os.execv(program("python"), [*FUZZ, *arguments])
     if command == "check" and arguments in {(), ("--no-tests",)}:
-        set_up("check", "test")
-        return check(*(name for name, command in CHECKS.items() if command[0] != TEST[0] or not arguments))
+        set_up("check", "fuzz", "test")
+        slow = {TEST[0], FUZZ[0]} if arguments else set()
+        return check(*(name for name, command in CHECKS.items() if command[0] not in slow))
     print((__doc__ or "").strip())
     return 0 if command in {"-h", "--help"} else 2
 

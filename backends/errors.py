@@ -13,11 +13,13 @@
     │   ├── PriceChanged
     │   ├── CartChanged
     │   ├── InvalidState
+    │   ├── InFlight                     unknown
     │   └── KeyReused
     ├── PaymentDeclined              7   applied (the order stands, no money moved)
     ├── Pending                      8   applied (the order stands, not paid yet)
     ├── Unavailable                 10   not applied, try again later
-    │   └── Locked
+    │   ├── Locked
+    │   └── RateLimited
     ├── OutcomeUnknown              11   unknown
     └── ConfigurationError          12   not applied
         ├── Unsupported
@@ -49,7 +51,7 @@ class ShopError(Exception):
     retryable: bool = False
     outcome: Outcome = Outcome.NOT_APPLIED
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  all but the message have defaults
         self,
         message: str,
         *,
@@ -57,13 +59,18 @@ class ShopError(Exception):
         service: str | None = None,
         outcome: Outcome | None = None,
         request_id: str | None = None,
+        retry_after: float | None = None,
     ) -> None:
-        """Say what happened; `hint` is a command without the leading arrow, `service` one of the five."""
+        """Say what happened; `hint` is a command without the leading arrow, `service` one of the five.
+
+        `retry_after` is how many seconds the shop asked to wait before the same call is repeated.
+        """
         super().__init__(message)
         self.message = message
         self.hint = hint or self.default_hint
         self.service = service
         self.request_id = request_id
+        self.retry_after = retry_after
         if outcome is not None:
             self.outcome = outcome
 
@@ -156,6 +163,14 @@ class InvalidState(Conflict):
     default_hint = "shop orders list"
 
 
+class InFlight(Conflict):
+    """The same request, under the same key, is being worked on; its answer is there soon."""
+
+    code = "in_flight"
+    retryable = True
+    outcome = Outcome.UNKNOWN
+
+
 class KeyReused(Conflict):
     """An idempotency key came back with other content (the same id may only repeat the same request)."""
 
@@ -195,6 +210,12 @@ class Locked(Unavailable):
     code = "locked"
 
 
+class RateLimited(Unavailable):
+    """Too many requests (a log-in is guessed, say); `retry_after` tells when the next one is listened to."""
+
+    code = "rate_limited"
+
+
 class OutcomeUnknown(ShopError):
     """The answer never came: it may have happened or not. Repeating under the same id is safe."""
 
@@ -224,3 +245,7 @@ class StorageError(ConfigurationError):
     """A database file cannot be read or written: corrupted, read-only, or the disk is full."""
 
     code = "storage"
+
+
+BY_CODE = {kind.code: kind for kind in list(vars().values()) if isinstance(kind, type) and issubclass(kind, ShopError)}
+"""The tree by its codes, which are what crosses a wire."""

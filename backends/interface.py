@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Cart,
         Category,
         CheckoutAttempt,
+        Fault,
         Order,
         Page,
         Payment,
@@ -168,6 +169,24 @@ class Admin(Protocol):
 
     async def import_catalog(self, products: tuple[Product, ...]) -> int:
         """Add or update products by slug, in one piece; returns how many. Stock is what can be bought now."""
+
+    async def stop(self, service: str) -> None:
+        """Stop one of the services, or the gateway; idempotent. Raises NotFound, Unsupported."""
+
+    async def start(self, service: str) -> None:
+        """Start it again; idempotent. Raises NotFound, Unsupported."""
+
+    async def restart(self, service: str) -> None:
+        """Replace its processes by new ones, as a deployment does. Raises NotFound, Unsupported."""
+
+    async def faults(self) -> tuple[Fault, ...]:
+        """What is injected now. Raises Unsupported without FAULTS."""
+
+    async def inject(self, fault: Fault) -> None:
+        """Let something go wrong until it is cleared. Raises Unsupported without FAULTS, NotFound, InvalidValue."""
+
+    async def clear_faults(self, service: str | None = None) -> None:
+        """End the faults of one service, or all. Raises Unsupported without FAULTS."""
 
 
 class Backend(Protocol):

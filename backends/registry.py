@@ -13,9 +13,14 @@ if TYPE_CHECKING:
     from backends.interface import Backend, Clock, Ids, SessionStore
 
 BACKENDS = {
+    "http": "backends.http:open_http",
+    "https": "backends.http:open_http",
     "memory": "stub_services.inprocess:open_memory",
     "sqlite": "stub_services.inprocess:open_sqlite",
 }
+
+_PORTS = {"http": 80, "https": 443}
+_ADDRESS = "shop --backend http://127.0.0.1:8080"
 
 T = TypeVar("T")
 
@@ -49,16 +54,39 @@ def random_ids() -> str:
 
 
 def canonical(url: str) -> str:
-    """Return the one way to write a URL, so that one shop has one name: `sqlite:` paths are absolute.
+    """Return the one way to write a URL, so that one shop has one name.
 
-    Raises ConfigurationError for a path that cannot be.
+    `sqlite:` paths are absolute; of `http://` and `https://` the origin is left, in lower case and without a default
+    port. Raises ConfigurationError for what cannot be.
     """
-    scheme, _, path = url.partition(":")
-    if scheme != "sqlite" or not path:
+    scheme, _, rest = url.partition(":")
+    if scheme.lower() in _PORTS:
+        return _origin(url)
+    if scheme != "sqlite" or not rest:
         return url
-    if "\0" in path:
+    if "\0" in rest:
         raise ConfigurationError("a path has no NUL character", hint="shop --backend sqlite:DIRECTORY")
-    return f"sqlite:{os.path.abspath(os.path.expanduser(path))}"  # noqa: PTH100, PTH111  pathlib would follow links
+    return f"sqlite:{os.path.abspath(os.path.expanduser(rest))}"  # noqa: PTH100, PTH111  pathlib would follow links
+
+
+def _origin(url: str) -> str:
+    """Return scheme, host and port (RFC 6454). The URL is not quoted in errors: it may hold a password."""
+    import re  # only an address on the network pays for reading it
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url if url.isprintable() else "")  # it drops line breaks silently
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise ConfigurationError("the shop's address has no valid host or port", hint=_ADDRESS) from None
+    if "@" in parts.netloc:
+        raise ConfigurationError("a shop's address holds no user and no password: they are asked for by log-in", hint=_ADDRESS)
+    if parts.path not in ("", "/") or "?" in url or "#" in url:
+        raise ConfigurationError("a shop's address ends after host and port", hint=_ADDRESS)
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]*:[0-9a-f:.]*", host) or port == 0:
+        raise ConfigurationError("the shop's address has no valid host or port", hint=_ADDRESS)
+    name = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{name}" + ("" if port in (None, _PORTS[parts.scheme]) else f":{port}")
 
 
 def open_backend(
@@ -68,10 +96,11 @@ def open_backend(
     clock: "Clock" = system_clock,
     ids: "Ids" = random_ids,
 ) -> "Backend":
-    """Open the shop behind `url`: `memory:`, `sqlite:DIRECTORY`.
+    """Open the shop behind `url`: `memory:`, `sqlite:DIRECTORY`, `http://HOST:PORT`, `https://HOST`.
 
     Raises ConfigurationError for a scheme that nobody serves. Opening touches no file or network.
     """
+    url = canonical(url)
     scheme, colon, _ = url.partition(":")
     if scheme not in BACKENDS or not colon:
         # Only the scheme is named: what stands behind it may hold a password.
@@ -82,4 +111,4 @@ def open_backend(
     module, _, function = BACKENDS[scheme].partition(":")
     opener = getattr(import_module(module), function)
     kept = MemorySessions() if sessions is None else sessions
-    return cast("Backend", opener(canonical(url), sessions=kept, clock=clock, ids=ids))
+    return cast("Backend", opener(url, sessions=kept, clock=clock, ids=ids))

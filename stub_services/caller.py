@@ -7,9 +7,10 @@ from backends.errors import Forbidden, LoginRequired
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An account, a guest with the id of a cart (which is its only key), and perhaps the merchant."""
+    """An account in one of its sessions, a guest with a cart's id (which is its only key), or the merchant."""
 
     user_id: str | None = None
+    session_id: str | None = None
     cart_id: str | None = None
     merchant: bool = False
 

@@ -1,8 +1,10 @@
 """What a store needs from a database: transactions and four kinds of statement.
 
-SQL uses `?` for parameters. Transactions are short: a service never asks a peer while one is open.
+SQL uses `?` for parameters and is one text for all engines; where that cannot be, a store asks for the `dialect`.
+Transactions are short: a service never asks a peer while one is open.
 """
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import wraps
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
 Row = Mapping[str, Any]
 Rows = TypeVar("Rows")
@@ -37,6 +40,10 @@ def reader(read: Callable[P, T]) -> Callable[P, T]:
 class Statements(Protocol):
     """SQL inside one transaction."""
 
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgres`: for the few statements that are written differently."""
+
     async def all(self, sql: str, *parameters: object) -> Sequence[Row]:
         """All rows of a query."""
 
@@ -58,6 +65,18 @@ class Database(Protocol):
 
     async def close(self) -> None:
         """Close; idempotent."""
+
+
+def versions(migrations: "Path", dialect: str) -> "list[list[Path]]":
+    """Return the scripts of each version of a schema, oldest first.
+
+    `0001_catalog.sql` is for all engines, `0001_search.postgres.sql` belongs to the same version and to one engine.
+    """
+    scripts: dict[str, list[Path]] = {}
+    for name in sorted(os.listdir(migrations)):  # noqa: PTH208  pathlib costs more
+        if name.endswith(".sql") and name.split(".")[1:-1] in ([], [dialect]):
+            scripts.setdefault(name[:4], []).append(migrations / name)
+    return list(scripts.values())
 
 
 class Store(Generic[Rows]):

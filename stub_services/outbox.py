@@ -40,9 +40,13 @@ class Outbox:
                 message.payment_id,
             )
 
-    async def pending(self) -> tuple[Message, ...]:
-        """All messages that wait."""
-        rows = await self._sql.all("SELECT kind, order_id, payment_id FROM outbox ORDER BY order_id, payment_id, kind")
+    async def pending(self, order_id: str | None = None) -> tuple[Message, ...]:
+        """Messages that wait: those about one order, or all."""
+        rows = await self._sql.all(
+            "SELECT kind, order_id, payment_id FROM outbox WHERE order_id = COALESCE(?, order_id)"
+            " ORDER BY order_id, payment_id, kind",
+            order_id,
+        )
         return tuple(Message(row["kind"], row["order_id"], row["payment_id"]) for row in rows)
 
     async def remove(self, message: Message) -> None:
@@ -63,10 +67,15 @@ class _Sender(Protocol):
 async def deliver(
     read: Callable[[], AbstractAsyncContextManager[_Sender]],
     handlers: Mapping[str, Callable[[Message], Awaitable[None]]],
+    order_id: str | None = None,
 ) -> None:
-    """Hand every waiting message to its handler, which also removes it; silence leaves it waiting."""
+    """Hand every waiting message (about `order_id`) to its handler, which removes it; silence leaves it waiting.
+
+    A request delivers what it caused itself. What has waited before is the worker's: while a peer is down for
+    long, nobody's request should try all of it.
+    """
     async with read() as rows:
-        waiting = await rows.outbox.pending()
+        waiting = await rows.outbox.pending(order_id)
     for message in waiting:
         try:
             await handlers[message.kind](message)

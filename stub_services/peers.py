@@ -141,6 +141,20 @@ class OrderPeer(Protocol):
         """Cancel the order that this settled payment paid: the merchant refunds it."""
 
 
+class Worker(Protocol):
+    """What has work that waits: messages to deliver, orders and payments that were left half-way (R17)."""
+
+    async def run_due(self) -> None:
+        """Do what can be done now; silence of others leaves it waiting."""
+
+
+class Keeper(Protocol):
+    """What UserService asks of whoever keeps something of an account."""
+
+    async def forget(self, user_id: str) -> None:
+        """Erase it, because the account is being deleted; idempotent."""
+
+
 class PaymentPeer(Protocol):
     """What OrderService asks of PaymentService."""
 

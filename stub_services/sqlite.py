@@ -15,7 +15,7 @@ from shlex import join
 
 from backends.deadline import until_deadline
 from backends.errors import InvalidValue, Locked, Outcome, ShopError, StorageError
-from stub_services.database import Row, UnreadableRow
+from stub_services.database import Row, UnreadableRow, versions
 
 _MEMORY = ":memory:"
 _POLL_SECONDS = 0.005
@@ -25,6 +25,8 @@ _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
 
 class SqliteStatements:
     """Statements of one open transaction; nothing here ever suspends."""
+
+    dialect = "sqlite"
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Run on `connection`."""
@@ -75,7 +77,7 @@ class SqliteDatabase:
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[SqliteStatements]:
         with self._explained(Outcome.NOT_APPLIED):
-            connection = until_deadline(lambda: self._begun(begin), _is_busy, _POLL_SECONDS)
+            connection = until_deadline(lambda: self._begun(begin), is_busy, _POLL_SECONDS)
         try:
             with self._explained(Outcome.NOT_APPLIED):
                 yield SqliteStatements(connection)
@@ -158,7 +160,7 @@ class SqliteDatabase:
 def explain(error: sqlite3.Error, path: Path | None, service: str | None, outcome: Outcome) -> ShopError:
     """Return the error for people that an SQLite error means."""
     code = _code(error)
-    if _is_busy(error):
+    if is_busy(error):
         msg = f"another process is busy with {path}; nothing was changed"
         return Locked(msg, hint="run the same command again", service=service)
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or _DAMAGE.search(str(error)):
@@ -177,7 +179,8 @@ def explain(error: sqlite3.Error, path: Path | None, service: str | None, outcom
     return StorageError(f"the database {path} refused: {error}", service=service)
 
 
-def _is_busy(error: Exception) -> bool:
+def is_busy(error: Exception) -> bool:
+    """Whether another connection holds the lock."""
     return isinstance(error, sqlite3.Error) and _code(error) in _BUSY
 
 
@@ -204,17 +207,18 @@ def migrate(connection: sqlite3.Connection, migrations: Path, *, service: str | 
 
     Raises StorageError if the file was made by a newer `shop`.
     """
-    files = sorted(name for name in os.listdir(migrations) if name.endswith(".sql"))  # noqa: PTH208  pathlib costs more
+    known = versions(migrations, "sqlite")
     done = _version(connection)
-    if done > len(files):
-        msg = f"the data was made by a newer shop (schema {done}, this one knows {len(files)})"
+    if done > len(known):
+        msg = f"the data was made by a newer shop (schema {done}, this one knows {len(known)})"
         raise StorageError(msg, hint="SHOP_DATA_DIR=DIRECTORY shop", service=service)
-    for number in range(done + 1, len(files) + 1):
+    for number in range(done + 1, len(known) + 1):
         connection.execute("BEGIN IMMEDIATE")
         try:
             if _version(connection) < number:
-                for statement in (migrations / files[number - 1]).read_text("utf-8").split(";\n"):
-                    connection.execute(statement)
+                for script in known[number - 1]:
+                    for statement in script.read_text("utf-8").split(";\n"):
+                        connection.execute(statement)
                 connection.execute("INSERT INTO schema_migrations (version) VALUES (?)", (number,))
             connection.execute("COMMIT")
         except BaseException:

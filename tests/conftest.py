@@ -40,8 +40,15 @@ def countable_ids(start: int = 1) -> Callable[[], str]:
 
 def plain_passwords(patch: pytest.MonkeyPatch) -> None:
     """Make hashing cost nothing; argon2id itself is tested where it lives."""
-    patch.setattr(Argon2Passwords, "hash", lambda _, password: f"plain:{password}")
-    patch.setattr(Argon2Passwords, "matches", lambda _, password, stored: stored == f"plain:{password}")
+
+    async def hashed(_: Argon2Passwords, password: str) -> str:
+        return f"plain:{password}"
+
+    async def matches(_: Argon2Passwords, password: str, stored: str | None) -> bool:
+        return stored == f"plain:{password}"
+
+    patch.setattr(Argon2Passwords, "hash", hashed)
+    patch.setattr(Argon2Passwords, "matches", matches)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -10,6 +10,7 @@ from backends.lazy import exporter
 
 if TYPE_CHECKING:
     from backends.models.carts import Cart, Line, Notice, Requirement, ShippingOption, Totals
+    from backends.models.faults import Fault, FaultKind
     from backends.models.health import ServiceHealth
     from backends.models.orders import CheckoutAttempt, Order, OrderStatus
     from backends.models.payments import Card, Payment, PaymentMethod, PaymentStatus
@@ -24,6 +25,10 @@ _MODULES = {
         "Requirement",
         "ShippingOption",
         "Totals",
+    ),
+    "faults": (
+        "Fault",
+        "FaultKind",
     ),
     "health": ("ServiceHealth",),
     "orders": (
@@ -60,6 +65,8 @@ __all__ = [
     "Cart",
     "Category",
     "CheckoutAttempt",
+    "Fault",
+    "FaultKind",
     "Line",
     "Notice",
     "Order",

@@ -10,3 +10,6 @@ class ServiceHealth:
     service: str
     status: str
     detail: str = ""
+    version: str = ""
+    milliseconds: float | None = None
+    """How long it took to answer, where a wire lies between."""

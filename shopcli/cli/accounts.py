@@ -85,6 +85,7 @@ def logout(context: typer.Context) -> None:
     except SessionCorrupted:
         with deadline(run.options.timeout):
             run.shop.sessions.reset()
+    run.shop.remember(None)
     run.out.say("logged out")
 
 
@@ -103,7 +104,9 @@ def whoami(context: typer.Context) -> None:
 
 
 def _log_in(run: Run, email: str, password: str) -> User:
-    return run.change(run.backend.users.login(email, password), look="shop whoami").user
+    user = run.change(run.backend.users.login(email, password), look="shop whoami").user
+    run.shop.remember(user.email)
+    return user
 
 
 def _require(run: Run, *values: tuple[str, object]) -> None:

@@ -82,6 +82,26 @@ TABLE: Mapping[str, Leaf | Branch] = {
             "refund": Leaf("payments:refund", "Give a payment back (merchants only)"),
         },
     ),
+    "profile": Branch(
+        "Shops by name, each with its own session.",
+        {
+            "list": Leaf("profiles:list_profiles", "List profiles, and which one is in use"),
+            "use": Leaf("profiles:use", "Use a profile from now on"),
+            "create": Leaf("profiles:create", "Give a shop a name"),
+            "delete": Leaf("profiles:delete", "Forget a profile and its session"),
+        },
+    ),
+    "services": Branch(
+        "Look at the services behind a shop, and operate them.",
+        {
+            "status": Leaf("services:status", "Show the state of each service"),
+            "stop": Leaf("services:stop", "Stop a service"),
+            "start": Leaf("services:start", "Start a service"),
+            "restart": Leaf("services:restart", "Replace a service's processes by new ones"),
+            "fault": Leaf("services:fault", "Let a service fail on purpose"),
+        },
+    ),
+    "serve": Leaf("serve:serve", "Serve a shop on this computer"),
 }
 
 _SETTINGS = {"help_option_names": ["-h", "--help"]}

@@ -24,13 +24,22 @@ Afterwards:
                               Look after orders
   payments list|show|refund   Look at payments, and refund them
 
+Shops:
+  profile list|use|create|delete
+                              Shops by name, each with its own session
+  services status|stop|start|restart|fault
+                              Look at a shop's services, and operate them
+  serve                       Serve a shop on this computer
+
 Options of every command, anywhere on the line:
-  --backend URL               Which shop: sqlite:DIRECTORY, memory:
+  --backend URL               Which shop: http://HOST, sqlite:DIR, memory:
+  --profile NAME              Which shop, by its name
   -o, --output FORMAT         table, tsv, json, jsonl or id
   --json                      The same as -o json
   --fields A,B                Only these fields, or columns
   -q, --quiet                 Only data and errors
   -v, --verbose               Log each call of the shop
+  --trace                     Draw who asked whom
   --no-input                  Never ask
   --no-color                  No colours
   --timeout SECONDS           How long a command may take (default 10)
@@ -44,7 +53,8 @@ Examples:
   shop orders list --json | jq '.items[].number'
 
 Environment:
-  SHOP_BACKEND, SHOP_OUTPUT   Defaults of --backend and --output
+  SHOP_BACKEND, SHOP_PROFILE  Defaults of --backend and --profile
+  SHOP_OUTPUT                 The default of --output
   SHOP_DATA_DIR               Where the files are kept
   NO_COLOR, SHOP_FORCE_TTY    No colours; tables in a pipe too
 

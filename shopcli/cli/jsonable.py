@@ -17,7 +17,7 @@ def rfc3339(time: datetime) -> str:
 
 def jsonable(value: object) -> object:
     """Return what `json.dumps` takes: dataclasses by their fields, money and times as the output contract says."""
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, Enum):
         return value.value

@@ -72,8 +72,18 @@ def _dispatch(run: "Run", rest: list[str]) -> int:
         show_start(run)
         return 0
     finally:
-        run.close()
-        sys.stdout.flush()  # here, where an error still knows what the command changed
+        try:
+            run.close()
+            sys.stdout.flush()  # here, where an error still knows what the command changed
+        finally:
+            _show_trace(run)
+
+
+def _show_trace(run: "Run") -> None:
+    try:
+        run.show_trace()
+    except OSError:  # nobody reads it, which changes nothing about the command
+        _leave_quietly()
 
 
 def _invoke(run: "Run", rest: list[str]) -> int:

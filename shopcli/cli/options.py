@@ -13,16 +13,18 @@ OUTPUTS = ("table", "tsv", "json", "jsonl", "id")
 DEFAULT_TIMEOUT = 10.0
 MAX_TIMEOUT = 3600.0
 
-FLAGS = ("--json", "--quiet", "--verbose", "--no-input", "--no-color", "--version")
-VALUES = ("--backend", "--output", "--fields", "--timeout")
+FLAGS = ("--json", "--quiet", "--verbose", "--trace", "--no-input", "--no-color", "--version")
+VALUES = ("--backend", "--profile", "--output", "--fields", "--timeout")
 _SHORT = {"-o": "--output", "-q": "--quiet", "-v": "--verbose"}
 # The commands' own options that take a value, so that a value is never mistaken for one of the options above:
 # in `--name --json` the name is "--json". tests/cli/test_options.py holds this against the commands.
 TAKES_VALUE = frozenset(
     (
         *("--address", "--category", "--city", "--country", "--cursor", "--email", "--expect-total", "--limit"),
-        *("--line1", "--line2", "--max-price", "--min-price", "--name", "--pay", "--phone", "--postcode"),
-        *("--region", "--shipping", "--sort"),
+        *("--line1", "--line2", "--max-price", "--min-price", "--name", "--owner", "--pay", "--phone"),
+        *("--postcode", "--region", "--shipping", "--sort"),
+        *("--action", "--data", "--gateway", "--interval", "--port", "--rate", "--replicas", "--seconds"),
+        *("--services", "--step", "--times"),
     )
 )
 
@@ -33,30 +35,38 @@ class Options:
     __slots__ = (
         "again",
         "backend",
+        "chosen_by",
         "color",
         "fields",
         "forced_terminal",
         "input_allowed",
         "output",
         "output_chosen",
+        "profile",
         "quiet",
         "timeout",
         "timeout_given",
+        "trace",
         "verbose",
         "version",
     )
 
     def __init__(self, given: Mapping[str, str], environment: Mapping[str, str]) -> None:
         """Read `given` by long option name; a flag beats the environment. Raises Usage."""
-        self.backend = given.get("--backend") or environment.get("SHOP_BACKEND") or None
-        self.again = given.get("--backend")
-        """The flag's URL: the next command needs it too, while the environment stays as it is."""
+        chosen = _chosen(given, environment)
+        self.chosen_by = chosen[0] if chosen else None
+        """The flag or variable that says which shop, None where `shop profile use` or the default decides."""
+        self.backend = chosen[1] if chosen and chosen[0] in ("--backend", "SHOP_BACKEND") else None
+        self.profile = chosen[1] if chosen and self.backend is None else None
+        self.again = chosen if chosen and chosen[0] in VALUES else None
+        """The flag and its value: the next command needs it too, while the environment stays as it is."""
         self.output = _output(given, environment)
         self.output_chosen = bool(given.get("--output") or environment.get("SHOP_OUTPUT"))
         self.fields = _fields(given.get("--fields"), self.output)
         self.forced_terminal = bool(environment.get("SHOP_FORCE_TTY"))
         self.quiet = "--quiet" in given
         self.verbose = "--verbose" in given
+        self.trace = "--trace" in given
         self.input_allowed = "--no-input" not in given
         self.timeout = _timeout(given.get("--timeout"))
         self.timeout_given = "--timeout" in given
@@ -83,13 +93,18 @@ def hoist(line: list[str], environment: Mapping[str, str] = os.environ) -> tuple
     return Options(given, environment), rest
 
 
-def repeated(command: str, url: str | None) -> str:
-    """Return the next command for the same shop: `--backend` in front of what is meant for another than the default."""
-    if url is None or not command.startswith("shop ") or "--backend" in command:
+def repeated(command: str, again: tuple[str, str] | None) -> str:
+    """Return the next command for the same shop: with `--backend` or `--profile` where it was given now.
+
+    Commands that name a shop themselves, and those about profiles, stay as they are.
+    """
+    itself = "--backend" in command or "--profile" in command or command.startswith("shop profile ")
+    if again is None or itself or not command.startswith("shop "):
         return command
     from shlex import quote
 
-    return f"shop --backend {quote(url)} {command.removeprefix('shop ')}"
+    flag, value = again
+    return f"shop {flag} {quote(value)} {command.removeprefix('shop ')}"
 
 
 def wants_json(line: list[str], environment: Mapping[str, str] = os.environ) -> bool:
@@ -139,6 +154,21 @@ def _take(word: str, words: Iterator[str], given: dict[str, str]) -> bool:
     else:
         return False
     return True
+
+
+def _chosen(given: Mapping[str, str], environment: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return what says which shop, and its value: a flag beats a variable, and a URL beats a name."""
+    if "--backend" in given and "--profile" in given:
+        raise _usage("--backend and --profile both say which shop")
+    for name, said in (
+        ("--backend", given),
+        ("--profile", given),
+        ("SHOP_BACKEND", environment),
+        ("SHOP_PROFILE", environment),
+    ):
+        if value := said.get(name):
+            return name, value
+    return None
 
 
 def _output(given: Mapping[str, str], environment: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Coroutine
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,13 +13,14 @@ from shopcli.cli.columns import View
 from shopcli.cli.options import Options
 from shopcli.cli.output import Output
 from shopcli.cli.waiting import patience
-from shopcli.core import stepping
 from shopcli.core.shop import Shop, open_shop
+from shopcli.core.stepping import Runner
 
 if TYPE_CHECKING:
     from typer import Context
 
     from backends.interface import Backend
+    from shopcli.cli.tracing import Trace
 
 T = TypeVar("T")
 
@@ -35,15 +37,18 @@ class Run:
         """The command as it was called: `shop cart add`."""
         self.look: str | None = None
         """The command that shows what became of the change that was sent last."""
+        self._runner = Runner()
+        self._trace = _begun_trace(options) if options.trace else None
 
     @cached_property
     def shop(self) -> Shop:
-        """The shop of `--backend`, `SHOP_BACKEND` or the default one."""
+        """The shop that the options say, else the one in use."""
+        backend, profile = self.options.backend, self.options.profile
         if not self.options.verbose:
-            return open_shop(self.options.backend)
+            return open_shop(backend, profile=profile)
         from shopcli.cli.watching import watched
 
-        return open_shop(self.options.backend, observe=watched)
+        return open_shop(backend, profile=profile, observe=watched)
 
     @property
     def backend(self) -> "Backend":
@@ -57,8 +62,9 @@ class Run:
         except BaseException:
             action.close()  # it was never begun, and Python would complain about that
             raise
-        with deadline(self.options.timeout), patience(self.options):
-            return stepping.run(backend, action)
+        recorded: AbstractContextManager[None] = self._trace.action() if self._trace else nullcontext()
+        with deadline(self.options.timeout), patience(self.options), recorded:
+            return self._runner.run(backend, action)
 
     def change(self, action: Coroutine[Any, Any, T], *, look: str) -> T:
         """Run an action that changes something; `look` shows what became of it if it is interrupted."""
@@ -85,12 +91,28 @@ class Run:
 
     def close(self) -> None:
         """Close what the run opened."""
-        if "shop" not in self.__dict__:
-            return
+        try:
+            if "shop" in self.__dict__:
+                self._close_shop()
+        finally:
+            self._runner.close()
+
+    def show_trace(self) -> None:
+        """Draw what `--trace` recorded, if it was given."""
+        if self._trace is not None:
+            self._trace.show()
+
+    def _close_shop(self) -> None:
         if self.shop.is_open:
-            stepping.run(self.backend, self.shop.aclose())
+            self._runner.run(self.backend, self.shop.aclose())
         else:
             self.shop.close_journal()
+
+
+def _begun_trace(options: Options) -> "Trace":
+    from shopcli.cli.tracing import Trace
+
+    return Trace(options)
 
 
 def begin(context: "Context", view: View, *, login: bool = False, settles: bool = False) -> Run:

@@ -10,6 +10,7 @@ from shopcli.cli.columns import Card, Column, View, shown
 from shopcli.cli.options import repeated
 from shopcli.cli.run import Run
 from shopcli.cli.views.orders import number
+from shopcli.core.profiles import DEFAULT
 
 _SIGNED_OUT = ("shop products list", "shop signup", "shop login")
 _EMPTY_CART = ("shop products list", "shop products search WORDS", "shop orders list")
@@ -24,6 +25,8 @@ class Start:
     """Where the person stands."""
 
     backend: str
+    profile: str | None
+    """None for a shop that has no name."""
     user: User | None
     user_unknown: bool
     cart_lines: int | None
@@ -41,7 +44,10 @@ def _card(start: Start) -> Card:
     user = f"{start.user.name} <{start.user.email}>" if start.user else nobody
     cart = {None: "unknown", 0: "empty", 1: "1 line"}.get(start.cart_lines, f"{start.cart_lines} lines")
     head = ["shop: browse, fill a cart, check out and look after your orders", ""]
-    head += [f"  shop     {start.backend}", f"  account  {user}", f"  cart     {cart}"]
+    head.append(f"  shop     {start.backend}")
+    if start.profile not in (None, DEFAULT):
+        head.append(f"  profile  {start.profile}")
+    head += [f"  account  {user}", f"  cart     {cart}"]
     if start.trouble:
         head.append(f"  trouble  {start.trouble}")
     if start.unfinished:
@@ -61,6 +67,7 @@ _START = View(
         Column("unfinished", lambda start: start.unfinished),
         Column("unpaid", lambda start: start.unpaid),
         Column("next", lambda start: "; ".join(start.next)),
+        Column("profile", lambda start: start.profile),
     ),
     identity=lambda start: start.next[0],
     card=_card,
@@ -104,6 +111,7 @@ def _look_around(run: Run) -> Start:
     first = first or (_UNFINISHED if unfinished else None) or (f"shop orders pay {number(unpaid)}" if unpaid else None)
     return Start(
         run.backend.name,
+        run.shop.profile,
         user,
         unknown,
         lines,

@@ -97,6 +97,12 @@ class Journal:
             ).fetchone()
         return row[0]
 
+    def count_everyones(self) -> int:
+        """How many entries are not settled, whoever they belong to."""
+        with self._transaction("BEGIN") as connection:
+            row: tuple[int] = connection.execute("SELECT count(*) FROM entries").fetchone()
+        return row[0]
+
     @contextmanager
     def exclusive(self, *, wait: bool = True) -> Iterator[bool]:
         """Hold the profile's lock; yields False where `wait` is off and another process holds it.

@@ -1,11 +1,14 @@
 """The composition root: one shop and all that a front end needs to use it."""
 
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from backends.errors import ShopError
 from backends.registry import canonical, open_backend
 from shopcli.core.paths import data_directory, private_directory, unusable
+from shopcli.core.profiles import DEFAULT, RESERVED, Profiles, UnknownProfile
 from shopcli.core.sessions import FileSessions
 
 if TYPE_CHECKING:
@@ -23,13 +26,21 @@ _DIGEST_DIGITS = 12
 class Shop:
     """A shop by URL, with the state that belongs to it; each part is opened when it is first used."""
 
-    def __init__(self, url: str, directory: Path, *, observe: "Callable[[Backend], Backend] | None" = None) -> None:
-        """Use the shop at `url` and keep sessions and journal in `directory`.
+    def __init__(
+        self,
+        url: str,
+        directory: Path,
+        *,
+        profile: str | None = None,
+        observe: "Callable[[Backend], Backend] | None" = None,
+    ) -> None:
+        """Use the shop at `url`, which is what `profile` names, and keep sessions and journal in `directory`.
 
         `observe` may wrap the backend to watch its calls.
         """
         self.url = url
         self.directory = directory
+        self.profile = profile
         self._observe = observe
 
     @cached_property
@@ -59,6 +70,14 @@ class Shop:
         from shopcli.core.checkout import Checkout
 
         return Checkout(self.backend, self.journal)
+
+    def remember(self, email: str | None) -> None:
+        """Note whose session this is, or nobody's, for those who ask without asking the shop."""
+        with suppress(ShopError):  # the session itself is as it should be
+            if email is None:
+                self.sessions.update(lambda kept: kept.pop("email", None))
+            else:
+                self.sessions.update(lambda kept: kept.update(email=email))
 
     def unfinished(self) -> int:
         """How many confirmed requests may not be settled; reads one local file, and only if it exists.
@@ -105,19 +124,39 @@ class Shop:
 
 def default_url() -> str:
     """Where to shop unless something else is said: an embedded shop in the data directory."""
-    return f"sqlite:{data_directory() / 'local'}"
+    return Profiles().backend(DEFAULT)
 
 
-def open_shop(url: str | None = None, *, observe: "Callable[[Backend], Backend] | None" = None) -> Shop:
-    """Open the shop at `url`, or the default one. Touches no file and no network.
+def open_shop(
+    url: str | None = None,
+    *,
+    profile: str | None = None,
+    observe: "Callable[[Backend], Backend] | None" = None,
+) -> Shop:
+    """Open the shop at `url`, or that of a profile: the one named, else the one in use.
 
-    Each URL has a directory of its own, so that a session is never sent to another shop.
+    Each profile, and each URL without one, has a directory of its own, so that a session is never sent to another
+    shop. Reads at most two local files and writes none. Raises UnknownProfile, StorageError.
     """
-    profiles = data_directory() / "profiles"
-    url = canonical(url) if url else default_url()
-    if url == default_url():
-        return Shop(default_url(), profiles / "default", observe=observe)
+    profiles = Profiles()
+    if url and canonical(url) != default_url():
+        return Shop(canonical(url), profiles.directory(_nameless(canonical(url))), observe=observe)
+    name = DEFAULT if url else profile or _in_use(profiles)
+    return Shop(profiles.backend(name), profiles.directory(name), profile=name, observe=observe)
+
+
+def _in_use(profiles: Profiles) -> str:
+    name = profiles.current() or DEFAULT
+    try:
+        profiles.backend(name)
+    except UnknownProfile as error:
+        raise UnknownProfile(f"{error.message} (it is the one in use)", hint=f"shop profile use {DEFAULT}") from None
+    return name
+
+
+def _nameless(url: str) -> str:
+    """Return the directory of a shop that has no name."""
     from hashlib import sha256  # 0.3 of a bare Python start, for OpenSSL
 
     digest = sha256(url.encode("utf-8", "surrogateescape")).hexdigest()[:_DIGEST_DIGITS]
-    return Shop(url, profiles / f"url-{digest}", observe=observe)
+    return f"{RESERVED}{digest}"

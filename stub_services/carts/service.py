@@ -12,6 +12,7 @@ from stub_services.caller import Caller
 from stub_services.carts.pricing import SHIPPING, empty, priced, shipping_option
 from stub_services.carts.store import CartLine, CartRows, StoredCart, Take
 from stub_services.database import Store
+from stub_services.idempotency import Once
 from stub_services.peers import MEMORY, Item, Offer, Refusal, StockPeer, Taken
 
 MAX_QUANTITY = 999
@@ -38,22 +39,33 @@ class CartService:
             cart = await _find(rows, caller)
         return empty() if cart is None else await self._priced(cart)
 
-    async def add(self, caller: Caller, variant_id: str, quantity: int) -> Cart:
-        """Add pieces to the variant's line. Raises InvalidValue, NotFound, OutOfStock."""
+    async def add(self, caller: Caller, variant_id: str, quantity: int, once: Once | None = None) -> Cart:
+        """Add pieces to the variant's line. Raises InvalidValue, NotFound, OutOfStock, KeyReused."""
+        if once is not None and await self._took_effect(once):
+            return await self.view(caller)
         _valid_quantity(quantity)
         offer = await self._offer(variant_id)
         async with self._store.write() as rows:
             cart = await self._found_or_made(rows, caller)
-            line = next((line for line in cart.lines if line.variant_id == variant_id), None)
-            if line is None and len(cart.lines) >= MAX_LINES:
-                msg = f"a cart has at most {MAX_LINES} lines"
-                raise InvalidValue(msg, service="carts")
-            before = line.quantity if line else 0
-            _check_stock(offer, before, before + quantity)
-            line_id = line.id if line else self._ids()
-            await rows.put_line(cart.id, CartLine(line_id, variant_id, before + quantity, offer))
-            changed = await _changed(rows, cart)
-        return await self._priced(changed)
+            if not await rows.requests.took_effect(once):
+                cart = await self._added(rows, cart, offer, quantity)
+                await rows.requests.note(once, self._clock())
+        return await self._priced(cart)
+
+    async def _took_effect(self, once: Once) -> bool:
+        async with self._store.read() as rows:
+            return await rows.requests.took_effect(once)
+
+    async def _added(self, rows: CartRows, cart: StoredCart, offer: Offer, quantity: int) -> StoredCart:
+        line = next((line for line in cart.lines if line.variant_id == offer.variant_id), None)
+        if line is None and len(cart.lines) >= MAX_LINES:
+            msg = f"a cart has at most {MAX_LINES} lines"
+            raise InvalidValue(msg, service="carts")
+        before = line.quantity if line else 0
+        _check_stock(offer, before, before + quantity)
+        line_id = line.id if line else self._ids()
+        await rows.put_line(cart.id, CartLine(line_id, offer.variant_id, before + quantity, offer))
+        return await _changed(rows, cart)
 
     async def set_quantity(self, caller: Caller, line_id: str, quantity: int) -> Cart:
         """Set a line's quantity. Raises InvalidValue, NotFound, OutOfStock."""

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from backends.models import Address
 from stub_services.addresses import read_address
 from stub_services.database import Row, Statements, reader
+from stub_services.idempotency import Requests
 from stub_services.peers import Offer
 
 
@@ -49,6 +50,7 @@ class CartRows:
     def __init__(self, sql: Statements) -> None:
         """Work inside the transaction of `sql`."""
         self._sql = sql
+        self.requests = Requests(sql)
 
     async def of_user(self, user_id: str) -> StoredCart | None:
         """The account's cart."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from backends.capabilities import Capability
 from backends.errors import LoginRequired, Outcome, ShopError, StorageError
 from stub_services.caller import Caller
+from stub_services.inprocess.wiring import Front
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
         Cart,
         Category,
         CheckoutAttempt,
+        Fault,
         Order,
         Page,
         Payment,
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     )
     from stub_services.inprocess.shop import Shop
 
-CAPABILITIES = frozenset(Capability) - {Capability.GUEST_CHECKOUT, Capability.FAULTS}
+CAPABILITIES = frozenset(Capability) - {Capability.GUEST_CHECKOUT}
 
 _OWNER = Caller(merchant=True)
 """Whoever can open the shop's files owns the shop."""
@@ -43,7 +45,7 @@ class _Desk:
     """What the five parts share: the shop, and the person's session."""
 
     def __init__(self, shop: Shop, sessions: SessionStore) -> None:
-        self.shop = shop
+        self.shop = Front(shop)
         self.sessions = sessions
 
     def token(self) -> str:
@@ -55,7 +57,7 @@ class _Desk:
 
     async def account(self) -> Caller:
         """The logged-in caller. Raises LoginRequired, SessionExpired."""
-        return Caller(user_id=(await self.shop.users.authenticate(self.token())).id)
+        return await self.shop.users.authenticate(self.token())
 
     async def shopper(self, *, editing: bool) -> Caller:
         """The account or the guest, with its cart; an editing guest gets a cart id.
@@ -87,12 +89,13 @@ class _Users:
         return await self._desk.shop.users.signup(name, email, password)
 
     async def login(self, email: str, password: str) -> Session:
-        session, token = await self._desk.shop.users.login(email, password)
-        account = session.user.id
-        self._desk.sessions.update(lambda kept: kept.update(token=token, account=account))
+        from backends.models import Session  # a class that only a log-in needs
+
+        ticket = await self._desk.shop.users.login(email, password)
+        self._desk.sessions.update(lambda kept: kept.update(token=ticket.token, account=ticket.user.id))
         with suppress(ShopError):  # the guest cart stays noted and is merged at the next use of the cart
-            await self._desk.merge(session.user.id)
-        return session
+            await self._desk.merge(ticket.user.id)
+        return Session(ticket.user, ticket.expires_at)
 
     async def logout(self) -> None:
         # An update and not a read: if the session cannot be changed, that is found before the shop ends it.
@@ -107,18 +110,13 @@ class _Users:
         self._desk.sessions.update(_forget_login)
 
     async def me(self) -> User:
-        return await self._desk.shop.users.authenticate(self._desk.token())
+        return await self._desk.shop.users.me(await self._desk.account())
 
     async def change_password(self, old: str, new: str) -> None:
-        await self._desk.shop.users.change_password(self._desk.token(), old, new)
+        await self._desk.shop.users.change_password(await self._desk.account(), old, new)
 
     async def delete_account(self, password: str) -> None:
-        token = self._desk.token()
-        user = await self._desk.shop.users.confirm(token, password)
-        # The account goes last: what fails before can be repeated.
-        await self._desk.shop.carts.forget(user.id)
-        await self._desk.shop.payments.forget(user.id)
-        await self._desk.shop.users.delete_account(token, password)
+        await self._desk.shop.users.delete_account(await self._desk.account(), password)
         self._desk.sessions.update(_forget_login)
 
     async def addresses(self) -> tuple[Address, ...]:
@@ -240,6 +238,24 @@ class _Admin:
 
     async def import_catalog(self, products: tuple[Product, ...]) -> int:
         return await self._desk.shop.products.import_catalog(_OWNER, products)
+
+    async def stop(self, service: str) -> None:
+        self._desk.shop.wiring.open().stop(service)
+
+    async def start(self, service: str) -> None:
+        self._desk.shop.wiring.open().start(service)
+
+    async def restart(self, service: str) -> None:
+        await self.start(service)  # there is no process of its own: one that was stopped runs again, as everywhere
+
+    async def faults(self) -> tuple[Fault, ...]:
+        return self._desk.shop.wiring.open().store.read()
+
+    async def inject(self, fault: Fault) -> None:
+        self._desk.shop.wiring.open().inject(fault)
+
+    async def clear_faults(self, service: str | None = None) -> None:
+        self._desk.shop.wiring.open().clear(service)
 
 
 class InProcessBackend:

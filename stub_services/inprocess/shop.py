@@ -8,9 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from backends.deadline import deadline, remaining
 from backends.errors import ShopError
 from backends.interface import Clock, Ids
-from stub_services.database import Store
+from stub_services.database import Database, Store
+from stub_services.inprocess.wiring import Wiring
 from stub_services.sqlite import SqliteDatabase
 
 if TYPE_CHECKING:
@@ -37,8 +39,9 @@ class Shop:
         self._clock = clock
         self._directory = directory
         self._stocked = False
+        self.wiring = Wiring(directory)
         self.databases = {
-            name: self._database(name, folder)
+            name: self.wiring.database(name, self._database(name, folder))
             for name, folder in (
                 ("users", "users/migrations"),
                 ("products", "products/migrations"),
@@ -49,7 +52,7 @@ class Shop:
             )
         }
 
-    def _database(self, name: str, migrations: str) -> SqliteDatabase:
+    def _database(self, name: str, migrations: str) -> Database:
         path = self._directory and self._directory / f"{name}.db"
         return SqliteDatabase(path, _ROOT / migrations, service="payments" if name == "processor" else name)
 
@@ -61,7 +64,9 @@ class Shop:
         from stub_services.users.store import UserRows
 
         store = Store(self.databases["users"], UserRows)
-        return UserService(store, Argon2Passwords(), clock=self._clock, ids=self.ids)
+        carts = self.wiring.way("users", "carts", lambda: self.carts)  # made late: few commands delete an account
+        payments = self.wiring.way("users", "payments", lambda: self.payments)
+        return UserService(store, Argon2Passwords(), lambda: (carts, payments), clock=self._clock, ids=self.ids)
 
     @cached_property
     def products(self) -> "ProductService":
@@ -86,7 +91,8 @@ class Shop:
         from stub_services.carts.store import CartRows
 
         store = Store(self.databases["carts"], CartRows)
-        return CartService(store, self.shelves, clock=self._clock, ids=self.ids)
+        stock = self.wiring.way("carts", "products", lambda: self.shelves)
+        return CartService(store, stock, clock=self._clock, ids=self.ids)
 
     @cached_property
     def orders(self) -> "OrderService":
@@ -95,7 +101,10 @@ class Shop:
         from stub_services.orders.store import OrderRows
 
         store = Store(self.databases["orders"], OrderRows)
-        return OrderService(store, self.carts, self.shelves, lambda: self.payments, clock=self._clock)
+        carts = self.wiring.way("orders", "carts", lambda: self.carts)
+        stock = self.wiring.way("orders", "products", lambda: self.shelves)
+        payments = self.wiring.way("orders", "payments", lambda: self.payments)
+        return OrderService(store, carts, stock, lambda: payments, clock=self._clock)
 
     @cached_property
     def payments(self) -> "PaymentService":
@@ -105,8 +114,10 @@ class Shop:
         from stub_services.payments.store import PaymentRows
 
         store = Store(self.databases["payments"], PaymentRows)
-        processor = TestProcessor(Store(self.databases["processor"], ChargeRows), clock=self._clock)
-        return PaymentService(store, processor, self.orders, test_tokens=TEST_TOKENS, clock=self._clock)
+        bank = TestProcessor(Store(self.databases["processor"], ChargeRows), clock=self._clock)
+        processor = self.wiring.way("payments", "processor", lambda: bank)
+        orders = self.wiring.way("payments", "orders", lambda: self.orders)
+        return PaymentService(store, processor, orders, test_tokens=TEST_TOKENS, clock=self._clock)
 
     async def stock(self) -> None:
         """Put the catalog that comes with the shop on empty shelves."""
@@ -119,11 +130,13 @@ class Shop:
     async def run_due(self) -> None:
         """Do what waits in orders and payments. There is no daemon in process: each writing command calls this.
 
-        A service that fails keeps its work waiting and must not stop the others.
+        A service that fails keeps its work waiting and must not stop the others, and one that hangs must leave
+        time for what the person asked.
         """
-        for service in (self.orders, self.payments):
-            with suppress(ShopError):
-                await service.run_due()
+        for name in ("orders", "payments"):
+            with suppress(ShopError), deadline(remaining() / 4):
+                self.wiring.check(name)
+                await getattr(self, name).run_due()
 
     async def health(self) -> "tuple[ServiceHealth, ...]":
         """Ask every service's database."""
@@ -133,6 +146,7 @@ class Shop:
         from backends.models import ServiceHealth
 
         try:
+            self.wiring.check(name)
             async with self.databases[name].read() as sql:
                 await sql.one("SELECT 1")
         except ShopError as error:

@@ -71,7 +71,7 @@ class OrderService:
         order = await self._begun(user_id, attempt)
         with recorded("orders"):
             silence = await self._go_on(order) if order.state is OrderStatus.PLACING else None
-            await self._deliver()
+            await self._deliver(order.id)
             placed = await self._by_id(user_id, attempt.key)
             return replace(placed, message=silence.message) if silence else placed
 
@@ -131,7 +131,7 @@ class OrderService:
             elif not await self._expired(rows, order_id):
                 await _cancel(rows, order, _CANCELLED)
         with recorded("orders"):
-            await self._deliver()
+            await self._deliver(order_id)
             return await self._by_id(user_id, order_id)
 
     # --- what PaymentService asks ------------------------------------------------------------
@@ -170,7 +170,7 @@ class OrderService:
                 return Verdict.REFUND
             await rows.outbox.put(Message("sell", order_id))
         with suppress(ShopError):  # the verdict stands; the message waits
-            await self._deliver()
+            await self._deliver(order_id)
         return Verdict.ACCEPTED
 
     async def payment_dead(self, order_id: str, payment_id: str) -> None:
@@ -201,7 +201,7 @@ class OrderService:
                 raise InvalidState(msg, service="orders")
             await _cancel(rows, order, _REFUNDED)
         with recorded("orders"):
-            await self._deliver()
+            await self._deliver(order_id)
 
     # --- what is due -------------------------------------------------------------------------
 
@@ -228,7 +228,7 @@ class OrderService:
             await rows.outbox.put(Message("release", order_id))
         return moved
 
-    async def _deliver(self) -> None:
+    async def _deliver(self, order_id: str | None = None) -> None:
         handlers = {
             "release": lambda message: self._acknowledge(message, self._stock.release(message.order_id)),
             "give_back": lambda message: self._acknowledge(message, self._carts.give_back(message.order_id)),
@@ -237,7 +237,7 @@ class OrderService:
                 message, self._payments().refund_order(message.order_id, message.payment_id)
             ),
         }
-        await deliver(self._store.read, handlers)
+        await deliver(self._store.read, handlers, order_id)
 
     async def _acknowledge(self, message: Message, sending: Awaitable[None]) -> None:
         await sending

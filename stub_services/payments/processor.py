@@ -56,7 +56,8 @@ class ChargeRows:
     async def insert_charge(self, reference: str, state: str, amount: int, currency: str, now: int) -> None:
         """Write a charge into the books."""
         await self._sql.run(
-            "INSERT INTO charges (reference, state, amount, currency, created_at) VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO charges (reference, state, amount, currency, created_at, number)"
+            " VALUES (?, ?, ?, ?, ?, (SELECT COALESCE(max(number), 0) + 1 FROM charges))",
             reference,
             state,
             amount,

@@ -93,7 +93,7 @@ class PaymentService:
         payment = await self._begun(caller.account(), order_id, method, payment_id)
         with recorded("payments"):
             silence = await self._go_on(payment)
-            await self._deliver()
+            await self._deliver(order_id)
             shown = await self.get(caller, payment_id)
             return replace(shown, message=silence.message) if silence else shown
 
@@ -160,7 +160,7 @@ class PaymentService:
             await self._go_on(payment)
         await self._deliver()
 
-    async def _deliver(self) -> None:
+    async def _deliver(self, order_id: str | None = None) -> None:
         handlers = {
             "captured": self._settle,
             "return": lambda message: self._acknowledge(message, self._processor.refund(message.payment_id)),
@@ -171,7 +171,7 @@ class PaymentService:
                 message, self._orders.refunded(message.order_id, message.payment_id)
             ),
         }
-        await deliver(self._store.read, handlers)
+        await deliver(self._store.read, handlers, order_id)
 
     async def _acknowledge(self, message: Message, sending: Awaitable[None]) -> None:
         await sending
@@ -272,7 +272,7 @@ class PaymentService:
         async with self._store.write() as rows:
             if await rows.move(payment.id, PaymentStatus.REFUNDING, PaymentStatus.REFUNDED):
                 await rows.outbox.put(Message("refunded", payment.order_id, payment.id))
-        await self._deliver()
+        await self._deliver(payment.order_id)
 
 
 async def _end(rows: PaymentRows, payment: StoredPayment, target: PaymentStatus, reason: str | None) -> None:

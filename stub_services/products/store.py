@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from backends.errors import InvalidValue
 from backends.models import Category, Product, ProductQuery, Sort, Variant
@@ -35,12 +35,58 @@ class Place(NamedTuple):
     score: float
 
 
+class Search(Protocol):
+    """Full-text search, which each engine has its own way for: every word must occur, perhaps as the start of one."""
+
+    source: str
+    """Products that match one parameter, the query."""
+    score: str
+    """How well one matches: less is better."""
+
+    def match(self, text: str) -> str:
+        """Return the query that a text means; whatever the text, no syntax leaks into it."""
+
+    async def put(self, number: int, texts: tuple[str, ...]) -> None:
+        """Index a product's title, brand, category, variants and description."""
+
+
+class _Fts5:
+    """SQLite's."""
+
+    source = "search JOIN products ON products.number = search.rowid WHERE search MATCH ?"
+    score = "bm25(search, 10, 5, 3, 5, 1)"
+
+    def __init__(self, sql: Statements) -> None:
+        self._sql = sql
+
+    @staticmethod
+    def match(text: str) -> str:
+        return " ".join('"' + word.replace('"', '""') + '"*' for word in text.split())
+
+    async def put(self, number: int, texts: tuple[str, ...]) -> None:
+        await self._sql.run("DELETE FROM search WHERE rowid = ?", number)
+        await self._sql.run(
+            "INSERT INTO search (rowid, title, brand, category, variants, description) VALUES (?, ?, ?, ?, ?, ?)",
+            number,
+            *texts,
+        )
+
+
+def _search(sql: Statements) -> Search:
+    if sql.dialect == "sqlite":
+        return _Fts5(sql)
+    from stub_services.products.tsvector import Tsvector
+
+    return Tsvector(sql)
+
+
 class ProductRows:
     """The catalog and its stock inside one transaction."""
 
     def __init__(self, sql: Statements) -> None:
         """Work inside the transaction of `sql`."""
         self._sql = sql
+        self._search = _search(sql)
 
     # --- reading -----------------------------------------------------------------------------
 
@@ -48,9 +94,9 @@ class ProductRows:
         self, query: ProductQuery, category: str | None, limit: int, after: Place | None
     ) -> list[tuple[Product, Place]]:
         """Up to `limit` products behind a place, each with its own place."""
-        source, where, parameters = _selection(query, category)
+        source, where, parameters = self._selection(query, category)
         key, operator, direction = _SORTS[query.sort]
-        score = "bm25(search, 10, 5, 3, 5, 1)" if query.text else "0"
+        score = self._search.score if query.text else "0"
         if after is not None:
             where.append(f"{key} {operator}= ? AND ({key} {operator} ? OR slug > ?)")
             position = await self._position(after, key)
@@ -75,7 +121,7 @@ class ProductRows:
 
     async def count(self, query: ProductQuery, category: str | None, most: int) -> int | None:
         """How many products match, or None if more than `most`: counting a million takes too long."""
-        source, where, parameters = _selection(query, category)
+        source, where, parameters = self._selection(query, category)
         row = await self._sql.one(
             f"SELECT count(*) AS n FROM (SELECT 1 FROM (SELECT products.* FROM {source}) AS found"
             f" {_where(where)} LIMIT ?) AS counted",
@@ -96,6 +142,34 @@ class ProductRows:
             " GROUP BY category_slug ORDER BY title"
         )
         return tuple(Category(row["category_slug"], clean(row["title"]), row["n"]) for row in rows)
+
+    def _selection(self, query: ProductQuery, category: str | None) -> tuple[str, list[str], list[object]]:
+        """Return the tables, the conditions and the parameters that a query means."""
+        where: list[str] = []
+        parameters: list[object] = []
+        source = "products"
+        if query.text:
+            source = self._search.source
+            parameters.append(self._search.match(query.text))
+        if category is not None:
+            where.append("category_slug = ?")
+            parameters.append(category)
+        variant = [
+            (condition, value)
+            for condition, value in (
+                ("variants.price >= ?", _minor(query.price_min, ROUND_CEILING)),
+                ("variants.price <= ?", _minor(query.price_max, ROUND_FLOOR)),
+                ("variants.available > ?", 0 if query.in_stock else None),
+            )
+            if value is not None
+        ]
+        if variant:
+            conditions = " AND ".join(condition for condition, _ in variant)
+            where.append(
+                f"EXISTS (SELECT 1 FROM variants WHERE withdrawn = 0 AND product_id = found.id AND {conditions})"
+            )
+            parameters += [value for _, value in variant]
+        return source, where, parameters
 
     async def _with_variants(self, rows: Sequence[Row]) -> list[Product]:
         ids = [row["id"] for row in rows]
@@ -138,7 +212,7 @@ class ProductRows:
             " description = excluded.description, price_from = excluded.price_from",
             *values,
         )
-        await self._index(number, product)
+        await self._search.put(number, _texts(product))
         ids = [f"{product.slug}/{variant.name}" for variant in product.variants]
         await self._sql.run(
             f"UPDATE variants SET withdrawn = 1 WHERE product_id = ? AND id NOT IN ({marks(ids)})", product.slug, *ids
@@ -153,18 +227,6 @@ class ProductRows:
             slug,
         )
         return int(row["number"]) if row else 1
-
-    async def _index(self, number: int, product: Product) -> None:
-        await self._sql.run("DELETE FROM search WHERE rowid = ?", number)
-        await self._sql.run(
-            "INSERT INTO search (rowid, title, brand, category, variants, description) VALUES (?, ?, ?, ?, ?, ?)",
-            number,
-            product.title,
-            product.brand,
-            product.category,
-            " ".join(f"{variant.name} {variant.sku}" for variant in product.variants),
-            product.description,
-        )
 
     async def _put_variant(self, slug: str, position: int, variant: Variant) -> None:
         await self._sql.run(
@@ -183,36 +245,10 @@ class ProductRows:
         )
 
 
-def _selection(query: ProductQuery, category: str | None) -> tuple[str, list[str], list[object]]:
-    """Return the tables, the conditions and the parameters that a query means."""
-    where: list[str] = []
-    parameters: list[object] = []
-    source = "products"
-    if query.text:
-        source = "search JOIN products ON products.number = search.rowid WHERE search MATCH ?"
-        parameters.append(_match(query.text))
-    if category is not None:
-        where.append("category_slug = ?")
-        parameters.append(category)
-    variant = [
-        (condition, value)
-        for condition, value in (
-            ("variants.price >= ?", _minor(query.price_min, ROUND_CEILING)),
-            ("variants.price <= ?", _minor(query.price_max, ROUND_FLOOR)),
-            ("variants.available > ?", 0 if query.in_stock else None),
-        )
-        if value is not None
-    ]
-    if variant:
-        conditions = " AND ".join(condition for condition, _ in variant)
-        where.append(f"EXISTS (SELECT 1 FROM variants WHERE withdrawn = 0 AND product_id = found.id AND {conditions})")
-        parameters += [value for _, value in variant]
-    return source, where, parameters
-
-
-def _match(text: str) -> str:
-    """Every word must occur, as written or as the start of a longer one (FTS5 strings, so no syntax leaks in)."""
-    return " ".join('"' + word.replace('"', '""') + '"*' for word in text.split())
+def _texts(product: Product) -> tuple[str, ...]:
+    """Return what a product is found by."""
+    variants = " ".join(f"{variant.name} {variant.sku}" for variant in product.variants)
+    return product.title, product.brand, product.category, variants, product.description
 
 
 def _minor(amount: Decimal | None, rounding: str) -> int | None:
@@ -225,8 +261,8 @@ def _where(conditions: list[str]) -> str:
 
 
 def marks(values: Sequence[str]) -> str:
-    """Return as many question marks as there are values."""
-    return ", ".join("?" for _ in values)
+    """Return as many question marks as there are values; NULL, which nothing equals, for none (`IN ()` is SQLite's)."""
+    return ", ".join("?" for _ in values) or "NULL"
 
 
 def ref_of(slug: str, variant: str) -> str:

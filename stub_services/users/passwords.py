@@ -20,19 +20,29 @@ def _dummy_hash() -> str:
     return _hasher().hash("no account has this password")
 
 
+def make_hash(password: str) -> str:
+    """Return a salted hash in the PHC string format."""
+    return _hasher().hash(password)
+
+
+def check(password: str, stored: str | None) -> bool:
+    """Check a password. Without a stored hash the same work is done, so that time tells nothing."""
+    from argon2.exceptions import VerificationError
+
+    try:
+        _hasher().verify(stored or _dummy_hash(), password)
+    except (VerificationError, UnicodeEncodeError):  # a password that cannot be encoded is nobody's
+        return False
+    return stored is not None
+
+
 class Argon2Passwords:
-    """Hashes and checks passwords."""
+    """Hashes and checks passwords at once."""
 
-    def hash(self, password: str) -> str:
-        """Return a salted hash in the PHC string format."""
-        return _hasher().hash(password)
+    async def hash(self, password: str) -> str:
+        """Return a salted hash."""
+        return make_hash(password)
 
-    def matches(self, password: str, stored: str | None) -> bool:
-        """Check a password. Without a stored hash the same work is done, so that time tells nothing."""
-        from argon2.exceptions import VerificationError
-
-        try:
-            _hasher().verify(stored or _dummy_hash(), password)
-        except (VerificationError, UnicodeEncodeError):  # a password that cannot be encoded is nobody's
-            return False
-        return stored is not None
+    async def matches(self, password: str, stored: str | None) -> bool:
+        """Check a password, in the same time with and without a stored hash."""
+        return check(password, stored)

@@ -3,17 +3,36 @@
 import hashlib
 import re
 import secrets
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from math import ceil
 from typing import Protocol
 
-from backends.errors import EmailTaken, InvalidValue, LoginRequired, NotFound, SessionExpired, WrongCredentials
+from backends.errors import (
+    EmailTaken,
+    InvalidValue,
+    LoginRequired,
+    NotFound,
+    RateLimited,
+    SessionExpired,
+    WrongCredentials,
+)
 from backends.interface import Clock, Ids
-from backends.models import Address, Registered, Session, User
+from backends.models import Address, Registered, User
 from stub_services.addresses import text, valid_address
+from stub_services.caller import Caller
 from stub_services.database import Store
-from stub_services.users.store import UserRows
+from stub_services.idempotency import Once
+from stub_services.peers import Keeper
+from stub_services.users.store import StoredSession, UserRows
 
 SESSION_LIFE = timedelta(days=30)
+REPLACED_TOKEN_LIFE = timedelta(seconds=60)
+"""A token that was just replaced still works: the answer may get lost, and two terminals may refresh at once."""
+TOKENS_REMEMBERED = timedelta(days=1)
+MAX_ATTEMPTS = 5
+ATTEMPTS_WINDOW = timedelta(minutes=1)
 PASSWORD_LENGTHS = range(8, 1025)  # argon2 takes any length, a request body should not
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -22,76 +41,184 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 class Passwords(Protocol):
     """Hashes and checks passwords."""
 
-    def hash(self, password: str) -> str:
+    async def hash(self, password: str) -> str:
         """Return a salted hash."""
 
-    def matches(self, password: str, stored: str | None) -> bool:
+    async def matches(self, password: str, stored: str | None) -> bool:
         """Check a password, in the same time with and without a stored hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A session, and the secret that continues it."""
+
+    user: User
+    session_id: str
+    expires_at: datetime
+    token: str = field(repr=False)
 
 
 class UserService:
     """Accounts, sessions and address books."""
 
-    def __init__(self, store: Store[UserRows], passwords: Passwords, *, clock: Clock, ids: Ids) -> None:
-        """Keep accounts in `store`."""
+    def __init__(
+        self,
+        store: Store[UserRows],
+        passwords: Passwords,
+        keepers: Callable[[], tuple[Keeper, ...]],
+        *,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        """Keep accounts in `store`; `keepers` forget with it what they keep of an account."""
         self._store = store
         self._passwords = passwords
+        self._keepers = keepers
         self._clock = clock
         self._ids = ids
 
-    async def signup(self, name: str, email: str, password: str) -> Registered:
-        """Make an account. Raises InvalidValue, EmailTaken."""
+    # --- accounts ----------------------------------------------------------------------------
+
+    async def signup(self, name: str, email: str, password: str, once: Once | None = None) -> Registered:
+        """Make an account. Raises InvalidValue, EmailTaken, KeyReused."""
+        if once is not None and await self._took_effect(once):
+            return Registered(email.strip())
         user = User(self._ids(), text("name", name, service="users"), _email(email))
-        stored = self._passwords.hash(_new_password(password))
+        stored = await self._passwords.hash(_new_password(password))
         async with self._store.write() as rows:
+            if await rows.requests.took_effect(once):
+                return Registered(user.email)
             if not await rows.insert_user(user, user.email.casefold(), stored, self._clock()):
                 msg = f"an account with {user.email} exists already"
                 raise EmailTaken(msg, service="users")
+            await rows.requests.note(once, self._clock())
         return Registered(user.email)
 
-    async def login(self, email: str, password: str) -> tuple[Session, str]:
-        """Start a session; returns it with its secret token. Raises WrongCredentials."""
+    async def _took_effect(self, once: Once) -> bool:
         async with self._store.read() as rows:
-            found = await rows.user_by_email(email.strip().casefold())
-        if not self._passwords.matches(password, found and found[1]) or found is None:
+            return await rows.requests.took_effect(once)
+
+    async def me(self, caller: Caller) -> User:
+        """Whose session it is. Raises SessionExpired."""
+        return (await self._session(caller)).user
+
+    async def change_password(self, caller: Caller, old: str, new: str) -> None:
+        """Change the password and end the account's other sessions. Raises WrongCredentials."""
+        session = await self._confirmed(caller, old)
+        stored = await self._passwords.hash(_new_password(new))
+        async with self._store.write() as rows:
+            await rows.set_password(session.user.id, stored)
+            await rows.delete_other_sessions(session.user.id, session.id)
+
+    async def delete_account(self, caller: Caller, password: str) -> None:
+        """Remove the account, its sessions and its address book. Raises WrongCredentials.
+
+        The account goes last: what fails before can be repeated.
+        """
+        session = await self._confirmed(caller, password)
+        for keeper in self._keepers():
+            await keeper.forget(session.user.id)
+        async with self._store.write() as rows:
+            await rows.delete_user(session.user.id)
+
+    # --- sessions ----------------------------------------------------------------------------
+
+    async def login(self, email: str, password: str) -> Ticket:
+        """Start a session. Raises WrongCredentials, RateLimited."""
+        key = email.strip().casefold()
+        await self._note_attempt(_digest(key))
+        async with self._store.read() as rows:
+            found = await rows.user_by_email(key)
+        if not await self._passwords.matches(password, found and found[1]) or found is None:
             msg = "the e-mail address or the password is wrong"
             raise WrongCredentials(msg, service="users")
-        token = secrets.token_urlsafe(32)
-        expires_at = self._clock() + SESSION_LIFE
+        ticket = Ticket(found[0], self._ids(), self._clock() + SESSION_LIFE, secrets.token_urlsafe(32))
         async with self._store.write() as rows:
-            await rows.insert_session(_digest(token), found[0].id, expires_at, self._clock())
-        return Session(found[0], expires_at), token
+            await rows.insert_session(ticket.session_id, ticket.user.id, ticket.expires_at, self._clock())
+            await rows.insert_token(_digest(ticket.token), ticket.session_id)
+            await rows.delete_attempts(_digest(key))
+        return ticket
 
-    async def authenticate(self, token: str) -> User:
+    async def authenticate(self, token: str) -> Caller:
         """Who holds this token. Raises SessionExpired."""
         async with self._store.read() as rows:
-            found = await rows.session(_digest(token))
-        if found is None:
-            msg = "the shop does not know your session any more"
+            found = await rows.session_of(_digest(token))
+        session = self._living(found and found[0])
+        return Caller(user_id=session.user.id, session_id=session.id)
+
+    async def refresh(self, token: str) -> Ticket:
+        """Replace a session's token by a new one. Raises SessionExpired; a token used again later ends the session."""
+        now = self._clock()
+        async with self._store.write() as rows:
+            found = await rows.session_of(_digest(token))
+            session = self._living(found and found[0])
+            replaced_at = found and found[1]
+            stolen = replaced_at is not None and now - replaced_at > REPLACED_TOKEN_LIFE
+            ticket = Ticket(session.user, session.id, session.expires_at, secrets.token_urlsafe(32))
+            if stolen:
+                await rows.delete_session(session.id)
+            else:
+                await rows.replace_token(_digest(token), now, now - TOKENS_REMEMBERED)
+                await rows.insert_token(_digest(ticket.token), session.id)
+        if stolen:
+            msg = "your session was ended for safety: an old token of it was used again"
             raise SessionExpired(msg, service="users")
-        if found[1] <= self._clock():
-            msg = "your session has ended; your account and cart are as you left them"
-            raise SessionExpired(msg, service="users")
-        return found[0]
+        return ticket
 
     async def logout(self, token: str) -> None:
         """End a session; idempotent."""
         async with self._store.write() as rows:
-            await rows.delete_session(_digest(token))
+            found = await rows.session_of(_digest(token))
+            if found is not None:
+                await rows.delete_session(found[0].id)
 
-    async def change_password(self, token: str, old: str, new: str) -> None:
-        """Change the password and end the account's other sessions. Raises WrongCredentials."""
-        user = await self.confirm(token, old)
-        stored = self._passwords.hash(_new_password(new))
+    async def _note_attempt(self, email_hash: str) -> None:
+        """Count an attempt before the password is looked at: many may come at once. Raises RateLimited."""
+        now = self._clock()
         async with self._store.write() as rows:
-            await rows.set_password(user.id, stored)
-            await rows.delete_other_sessions(user.id, _digest(token))
+            attempts = await rows.attempts(email_hash, now - ATTEMPTS_WINDOW)
+            if len(attempts) < MAX_ATTEMPTS:
+                await rows.insert_attempt(email_hash, now, now - ATTEMPTS_WINDOW)
+                return
+        wait = ceil((attempts[-MAX_ATTEMPTS] + ATTEMPTS_WINDOW - now).total_seconds())
+        msg = f"too many wrong passwords for this account; log in again in {wait} s"
+        raise RateLimited(msg, hint="shop login", service="users", retry_after=wait)
 
-    async def delete_account(self, token: str, password: str) -> None:
-        """Remove the account, its sessions and its address book. Raises WrongCredentials."""
-        user = await self.confirm(token, password)
+    async def _session(self, caller: Caller) -> StoredSession:
+        caller.account()
+        async with self._store.read() as rows:
+            return self._living(await rows.session(caller.session_id or ""))
+
+    def _living(self, session: StoredSession | None) -> StoredSession:
+        if session is None:
+            msg = "the shop does not know your session any more"
+            raise SessionExpired(msg, service="users")
+        if session.expires_at <= self._clock():
+            msg = "your session has ended; your account and cart are as you left them"
+            raise SessionExpired(msg, service="users")
+        return session
+
+    async def _confirmed(self, caller: Caller, password: str) -> StoredSession:
+        """Return the session of whoever knows the password too. Raises SessionExpired, WrongCredentials."""
+        session = await self._session(caller)
+        async with self._store.read() as rows:
+            found = await rows.user_by_id(session.user.id)
+        if not await self._passwords.matches(password, found and found[1]):
+            msg = "the password is wrong"
+            raise WrongCredentials(msg, service="users")
+        return session
+
+    # --- the key that signs access tokens -----------------------------------------------------
+
+    async def signing_keys(self, make: Callable[[], tuple[str, str]]) -> dict[str, str]:
+        """Private keys (PEM) by id, the newest first; `make` returns the first one where there is none yet."""
         async with self._store.write() as rows:
-            await rows.delete_user(user.id)
+            if not await rows.signing_keys():
+                key_id, private_key = make()
+                await rows.insert_signing_key(key_id, private_key, self._clock())
+            return await rows.signing_keys()
+
+    # --- the address book --------------------------------------------------------------------
 
     async def addresses(self, user_id: str) -> tuple[Address, ...]:
         """The address book, its default first."""
@@ -115,16 +242,6 @@ class UserService:
             if not await rows.remove_address(user_id, label):
                 msg = f"there is no address {label!r} in your address book"
                 raise NotFound(msg, hint="shop addresses list", service="users")
-
-    async def confirm(self, token: str, password: str) -> User:
-        """Who holds this token and knows the password too. Raises SessionExpired, WrongCredentials."""
-        user = await self.authenticate(token)
-        async with self._store.read() as rows:
-            found = await rows.user_by_id(user.id)
-        if not self._passwords.matches(password, found and found[1]):
-            msg = "the password is wrong"
-            raise WrongCredentials(msg, service="users")
-        return user
 
 
 def _email(value: str) -> str:

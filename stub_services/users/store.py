@@ -1,14 +1,29 @@
 """UserService's tables."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from backends.models import Address, User
 from backends.text import clean
 from stub_services.addresses import read_address
 from stub_services.database import Row, Statements
+from stub_services.idempotency import Requests
 from stub_services.times import from_millis, to_millis
+
+_SESSIONS = (
+    "SELECT sessions.id AS session_id, sessions.expires_at, users.*"
+    " FROM sessions JOIN users ON users.id = sessions.user_id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSession:
+    """A session as it is kept."""
+
+    id: str
+    user: User
+    expires_at: datetime
 
 
 class UserRows:
@@ -17,6 +32,7 @@ class UserRows:
     def __init__(self, sql: Statements) -> None:
         """Work inside the transaction of `sql`."""
         self._sql = sql
+        self.requests = Requests(sql)
 
     async def insert_user(self, user: User, email_key: str, password_hash: str, now: datetime) -> bool:
         """Add an account; False if the e-mail address is taken."""
@@ -48,32 +64,76 @@ class UserRows:
         """Remove the account with its sessions and addresses."""
         await self._sql.run("DELETE FROM users WHERE id = ?", user_id)
 
-    async def insert_session(self, token_hash: str, user_id: str, expires_at: datetime, now: datetime) -> None:
+    async def insert_session(self, session_id: str, user_id: str, expires_at: datetime, now: datetime) -> None:
         """Start a session, and forget those that have ended."""
         await self._sql.run("DELETE FROM sessions WHERE expires_at <= ?", to_millis(now))
         await self._sql.run(
-            "INSERT INTO sessions (token_hash, user_id, expires_at) VALUES (?, ?, ?)",
-            token_hash,
+            "INSERT INTO sessions (id, user_id, expires_at) VALUES (?, ?, ?)",
+            session_id,
             user_id,
             to_millis(expires_at),
         )
 
-    async def session(self, token_hash: str) -> tuple[User, datetime] | None:
-        """Who a session belongs to and when it ends."""
-        row = await self._sql.one(
-            "SELECT users.*, sessions.expires_at FROM sessions JOIN users ON users.id = sessions.user_id"
-            " WHERE token_hash = ?",
-            token_hash,
+    async def session(self, session_id: str) -> StoredSession | None:
+        """One session, with whose it is."""
+        return _session(await self._sql.one(f"{_SESSIONS} WHERE sessions.id = ?", session_id))
+
+    async def session_of(self, token_hash: str) -> tuple[StoredSession, datetime | None] | None:
+        """The session that a token continues, and when the token was replaced by a newer one, if it was."""
+        row = await self._sql.one("SELECT session_id, replaced_at FROM tokens WHERE token_hash = ?", token_hash)
+        session = await self.session(row["session_id"]) if row else None
+        if row is None or session is None:
+            return None
+        return session, None if row["replaced_at"] is None else from_millis(row["replaced_at"])
+
+    async def insert_token(self, token_hash: str, session_id: str) -> None:
+        """Let a token continue a session."""
+        await self._sql.run("INSERT INTO tokens (token_hash, session_id) VALUES (?, ?)", token_hash, session_id)
+
+    async def replace_token(self, token_hash: str, now: datetime, forgotten: datetime) -> None:
+        """Note that a token was replaced now, unless that is noted, and forget those replaced before `forgotten`."""
+        await self._sql.run("DELETE FROM tokens WHERE replaced_at < ?", to_millis(forgotten))
+        await self._sql.run(
+            "UPDATE tokens SET replaced_at = ? WHERE token_hash = ? AND replaced_at IS NULL", to_millis(now), token_hash
         )
-        return (_user(row), from_millis(row["expires_at"])) if row else None
 
-    async def delete_session(self, token_hash: str) -> None:
-        """End a session; idempotent."""
-        await self._sql.run("DELETE FROM sessions WHERE token_hash = ?", token_hash)
+    async def delete_session(self, session_id: str) -> None:
+        """End a session with all its tokens; idempotent."""
+        await self._sql.run("DELETE FROM sessions WHERE id = ?", session_id)
 
-    async def delete_other_sessions(self, user_id: str, token_hash: str) -> None:
+    async def delete_other_sessions(self, user_id: str, session_id: str) -> None:
         """End all sessions of an account but one."""
-        await self._sql.run("DELETE FROM sessions WHERE user_id = ? AND token_hash <> ?", user_id, token_hash)
+        await self._sql.run("DELETE FROM sessions WHERE user_id = ? AND id <> ?", user_id, session_id)
+
+    async def attempts(self, email_hash: str, since: datetime) -> list[datetime]:
+        """When somebody tried to log in with this e-mail address and did not succeed later, oldest first."""
+        rows = await self._sql.all(
+            "SELECT at FROM attempts WHERE email_hash = ? AND at > ? ORDER BY at", email_hash, to_millis(since)
+        )
+        return [from_millis(row["at"]) for row in rows]
+
+    async def insert_attempt(self, email_hash: str, now: datetime, forgotten: datetime) -> None:
+        """Note an attempt to log in, and forget those from before `forgotten`."""
+        await self._sql.run("DELETE FROM attempts WHERE at <= ?", to_millis(forgotten))
+        await self._sql.run("INSERT INTO attempts (email_hash, at) VALUES (?, ?)", email_hash, to_millis(now))
+
+    async def delete_attempts(self, email_hash: str) -> None:
+        """Forget attempts: the right password came."""
+        await self._sql.run("DELETE FROM attempts WHERE email_hash = ?", email_hash)
+
+    async def signing_keys(self) -> dict[str, str]:
+        """Private keys (PEM) by id, the newest first."""
+        rows = await self._sql.all("SELECT id, private_key FROM signing_keys ORDER BY created_at DESC, id")
+        return {row["id"]: row["private_key"] for row in rows}
+
+    async def insert_signing_key(self, key_id: str, private_key: str, now: datetime) -> None:
+        """Add a key, which signs from now on."""
+        await self._sql.run(
+            "INSERT INTO signing_keys (id, private_key, created_at) VALUES (?, ?, ?)",
+            key_id,
+            private_key,
+            to_millis(now),
+        )
 
     async def addresses(self, user_id: str) -> tuple[Address, ...]:
         """The address book, its default first, then by label."""
@@ -108,3 +168,7 @@ def _user(row: Row) -> User:
 
 def _with_hash(row: Row | None) -> tuple[User, str] | None:
     return (_user(row), row["password_hash"]) if row else None
+
+
+def _session(row: Row | None) -> StoredSession | None:
+    return StoredSession(row["session_id"], _user(row), from_millis(row["expires_at"])) if row else None

@@ -28,17 +28,20 @@ def text_of(leaf: Leaf) -> str:
 
 
 @pytest.mark.parametrize(
-    ("command", "url", "expected"),
+    ("command", "again", "expected"),
     [
         ("shop cart show", None, "shop cart show"),
-        ("shop cart show", "memory:", "shop --backend memory: cart show"),
-        ("shop cart show", "sqlite:/a b", "shop --backend 'sqlite:/a b' cart show"),
-        ("shop --backend memory: cart show", "sqlite:/x", "shop --backend memory: cart show"),
-        ("free some space", "memory:", "free some space"),
+        ("shop cart show", ("--backend", "memory:"), "shop --backend memory: cart show"),
+        ("shop cart show", ("--backend", "sqlite:/a b"), "shop --backend 'sqlite:/a b' cart show"),
+        ("shop cart show", ("--profile", "corner"), "shop --profile corner cart show"),
+        ("shop --backend memory: cart show", ("--backend", "sqlite:/x"), "shop --backend memory: cart show"),
+        ("shop --profile x orders list", ("--profile", "y"), "shop --profile x orders list"),
+        ("shop profile list", ("--profile", "y"), "shop profile list"),
+        ("free some space", ("--backend", "memory:"), "free some space"),
     ],
 )
-def test_the_next_command_goes_to_the_same_shop(command: str, url: str | None, expected: str) -> None:
-    assert repeated(command, url) == expected
+def test_the_next_command_goes_to_the_same_shop(command: str, again: tuple[str, str] | None, expected: str) -> None:
+    assert repeated(command, again) == expected
 
 
 def test_an_order_that_waits_for_its_payment_is_on_the_start_screen(ada: Run) -> None:

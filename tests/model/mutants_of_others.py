@@ -71,8 +71,8 @@ def r12_old_charges_are_repeated(patch: pytest.MonkeyPatch) -> None:
 def r17_messages_are_delivered_at_most_once(patch: pytest.MonkeyPatch) -> None:
     original = Outbox.pending
 
-    async def pending(self: Outbox) -> tuple[Message, ...]:
-        found = await original(self)
+    async def pending(self: Outbox, order_id: str | None = None) -> tuple[Message, ...]:
+        found = await original(self, order_id)
         for message in found:
             await self.remove(message)
         return found

@@ -36,10 +36,10 @@ ANY = st.integers(0, 2**16)
 class PlainPasswords:
     """Hashing that costs nothing."""
 
-    def hash(self, password: str) -> str:
+    async def hash(self, password: str) -> str:
         return password
 
-    def matches(self, password: str, stored: str | None) -> bool:
+    async def matches(self, password: str, stored: str | None) -> bool:
         return stored == password
 
 
@@ -60,7 +60,7 @@ class ShopMachine(RuleBasedStateMachine):
         self.clock, self.ids = VirtualClock(), countable_ids()
         self.shop = Shop(None, clock=self.clock, ids=self.ids)
         store = Store(self.shop.databases["users"], UserRows)
-        self.shop.users = UserService(store, PlainPasswords(), clock=self.clock, ids=self.ids)
+        self.shop.users = UserService(store, PlainPasswords(), tuple, clock=self.clock, ids=self.ids)
         self.backends = {name: InProcessBackend(name, self.shop, MemorySessions()) for name in ("ada", "ben")}
         self.model = ModelShop(carts={"ada": {}, "ben": {}})
         self.confirmed: list[Confirmed] = []

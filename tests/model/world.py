@@ -115,7 +115,7 @@ class _FragileShop(Shop):
     def __init__(self, world: "World") -> None:
         super().__init__(None, clock=world.clock, ids=world.ids)
         self.world = world
-        self.databases = world.databases or {  # type: ignore[assignment]  # Shop names the class, not the protocol
+        self.databases = world.databases or {
             name: _FragileDatabase(world, database) for name, database in self.databases.items()
         }
 

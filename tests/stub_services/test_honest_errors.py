@@ -54,13 +54,14 @@ class Count:
 
 
 async def everything(databases: dict[str, Database]) -> dict[str, list[tuple[object, ...]]]:
-    """All rows of all tables."""
+    """All rows of all tables, but for the count of log-ins that failed, which is what it is for."""
     found: dict[str, list[tuple[object, ...]]] = {}
     for name, database in databases.items():
         async with database.read() as sql:
             for table in await sql.all("SELECT name FROM sqlite_master WHERE type = 'table'"):
                 rows = await sql.all(f"SELECT * FROM {table['name']}")  # noqa: S608  our own schema
                 found[f"{name}.{table['name']}"] = [tuple(dict(row).values()) for row in rows]
+    found.pop("users.attempts")
     return found
 
 
@@ -154,7 +155,7 @@ async def test_not_applied_means_that_nothing_changed(
         count, clock, ids = Count(kind), VirtualClock(), countable_ids()
         shop = Shop(None, clock=clock, ids=ids)
         inner: dict[str, Database] = dict(shop.databases)
-        shop.databases = {name: Blocked(database, count) for name, database in inner.items()}  # type: ignore[misc]
+        shop.databases = {name: Blocked(database, count) for name, database in inner.items()}
         backend = InProcessBackend("memory:", shop, MemorySessions())
         await backend.admin.import_catalog(GOODS)
         ada = customer(backend, ids, clock)

@@ -43,7 +43,7 @@ class World:
         """A new process in which these services are down."""
         shop = Shop(self.directory, clock=self.clock, ids=self.ids)  # type: ignore[arg-type]
         for name in down:
-            shop.databases[name] = Down(name)  # type: ignore[assignment]
+            shop.databases[name] = Down(name)
         backend = InProcessBackend("sqlite:", shop, self.sessions)
         harness = Harness(lambda _: backend, self.ids, self.clock, Methods("tok_visa"))
         return Person(backend, harness, "Ada", "ada@example.org")

@@ -128,15 +128,15 @@ async def test_the_catalog_is_what_the_shop_accepts(desk: Desk) -> None:
 # --- passwords -----------------------------------------------------------------------------------
 
 
-def test_passwords_are_hashed_with_argon2id_at_the_documented_cost() -> None:
+async def test_passwords_are_hashed_with_argon2id_at_the_documented_cost() -> None:
     passwords = Argon2Passwords()
-    stored = passwords.hash("correct horse")
+    stored = await passwords.hash("correct horse")
     assert stored.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
-    assert stored != passwords.hash("correct horse")
-    assert passwords.matches("correct horse", stored)
-    assert not passwords.matches("wrong horse", stored)
-    assert not passwords.matches("correct horse", None)
-    assert not passwords.matches("no account has this password", None)
+    assert stored != await passwords.hash("correct horse")
+    assert await passwords.matches("correct horse", stored)
+    assert not await passwords.matches("wrong horse", stored)
+    assert not await passwords.matches("correct horse", None)
+    assert not await passwords.matches("no account has this password", None)
 
 
 async def test_a_password_that_cannot_be_encoded_is_refused(desk: Desk) -> None:

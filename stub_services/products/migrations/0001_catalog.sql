@@ -37,7 +37,3 @@ CREATE TABLE reservations (
     total BIGINT NOT NULL,
     currency TEXT NOT NULL
 );
-CREATE VIRTUAL TABLE search USING fts5 (
-    title, brand, category, variants, description,
-    prefix = '2 3', tokenize = 'unicode61 remove_diacritics 2'
-);

@@ -1,0 +1,131 @@
+"""What only the owner of a shop may do, and the state of its services."""
+
+import asyncio
+import time
+from dataclasses import replace
+
+from backends.deadline import remaining
+from backends.errors import NotFound, ShopError, Unsupported
+from backends.http import encoding, models
+from backends.http.calls import Calls
+from backends.http.decoding import Garbage, document, nothing
+from backends.http.desk import reading, writing
+from backends.http.owner import Owner
+from backends.http.problems import error_of
+from backends.http.requests import GATEWAY, SERVICES, FixedToken, Request
+from backends.http.transport import Answer, NoAnswer, NotSent
+from backends.models import Fault, Product, ServiceHealth
+
+HEALTH_SECONDS = 2.0
+"""How long one service may take to say how it is."""
+_STATUS = "shop services status"
+_STATES = ("up", "down", "degraded")
+
+
+class HttpAdmin:
+    """The owner's port: the catalog and faults by way of the gateway, processes by way of the supervisor."""
+
+    def __init__(self, owner: Owner, calls: Calls, faults: Calls, control: Calls) -> None:
+        """Use the keys of `owner`. `faults` and `control` have breakers of their own: they are there to mend."""
+        self._owner = owner
+        self._calls = calls
+        self._faults = faults
+        self._control = control
+
+    async def import_catalog(self, products: tuple[Product, ...]) -> int:
+        """Add or update products by slug, in one piece. Raises InvalidValue, Forbidden."""
+        request = writing("PATCH", "/v1/catalog", "products", {"products": products}, look="shop products list")
+        return await self._calls.send(replace(request, credentials=self._owner.merchant), document(models.imported))
+
+    async def stop(self, service: str) -> None:
+        """Stop a service, or the gateway; idempotent. Raises NotFound."""
+        await self._set_state(service, "stopped")
+
+    async def start(self, service: str) -> None:
+        """Start it again; idempotent. Raises NotFound."""
+        await self._set_state(service, "running")
+
+    async def restart(self, service: str) -> None:
+        """Replace its processes by new ones. Raises NotFound."""
+        request = writing("POST", f"/v1/services/{_known(service, GATEWAY)}/restart", service, look=_STATUS)
+        await self._control.send(replace(request, credentials=self._owner.merchant), nothing)
+
+    async def _set_state(self, service: str, state: str) -> None:
+        path = f"/v1/services/{_known(service, GATEWAY)}/state"
+        request = writing("PUT", path, service, {"state": state}, look=_STATUS)
+        await self._control.send(replace(request, credentials=self._owner.merchant), nothing)
+
+    async def faults(self) -> tuple[Fault, ...]:
+        """What is injected now. Raises Unsupported without FAULTS."""
+        token = self._faults_token()
+        found: list[Fault] = []
+        for service in SERVICES:
+            request = replace(reading(f"/v1/faults/{service}", service), credentials=token)
+            found += await self._faults.send(request, document(models.items(models.fault_of(service))))
+        return tuple(found)
+
+    async def inject(self, fault: Fault) -> None:
+        """Let something go wrong until it is cleared. Raises Unsupported without FAULTS, NotFound, InvalidValue."""
+        token = self._faults_token()
+        path = f"/v1/faults/{_known(fault.service)}"
+        request = writing("POST", path, fault.service, encoding.members(fault, without="service"), look=_STATUS)
+        await self._faults.send(replace(request, credentials=token), nothing)
+
+    async def clear_faults(self, service: str | None = None) -> None:
+        """End the faults of one service, or all. Raises Unsupported without FAULTS, NotFound."""
+        token = self._faults_token()
+        failure: ShopError | None = None
+        for name in SERVICES if service is None else (_known(service),):
+            request = replace(writing("DELETE", f"/v1/faults/{name}", name, look=_STATUS), credentials=token)
+            try:
+                await self._faults.send(request, nothing)
+            except ShopError as error:
+                failure = error  # one that cannot be reached keeps its faults; the others lose theirs
+        if failure is not None:
+            raise failure
+
+    def _faults_token(self) -> FixedToken:
+        if self._owner.faults is None:
+            raise Unsupported("this shop runs without faults", hint="shop serve --faults")
+        return self._owner.faults
+
+
+def _known(service: str, *more: str) -> str:
+    names = (*SERVICES, *more)
+    if service not in names:
+        raise NotFound(f"there is no service {service!r}; there are {', '.join(names)}", hint=_STATUS)
+    return service
+
+
+# --- health ----------------------------------------------------------------------------------------------------------
+
+
+async def health(calls: Calls) -> tuple[ServiceHealth, ...]:
+    """Ask the five services and the gateway at once, past breakers and without repetition; never raises."""
+    asked = [_health(calls, reading(f"/v1/health/{name}", name)) for name in SERVICES]
+    return tuple(await asyncio.gather(*asked, _health(calls, reading("/readyz", GATEWAY))))
+
+
+async def _health(calls: Calls, request: Request) -> ServiceHealth:
+    began = time.perf_counter()
+    seconds = min(HEALTH_SECONDS, remaining())
+    headers = {"shop-timeout": f"{seconds:.3f}", "x-request-id": calls.outside.ids()}
+    try:
+        answer = await calls.transport.send("GET", request.path, headers=headers, body=None, seconds=seconds)
+    except (NotSent, NoAnswer) as failure:
+        return ServiceHealth(request.service, "down", str(failure))
+    took = (time.perf_counter() - began) * 1000
+    return replace(_told(answer, request, calls), milliseconds=took)
+
+
+def _told(answer: Answer, request: Request, calls: Calls) -> ServiceHealth:
+    """Return what the answer says; a service that is not ready says so itself, with 503."""
+    up = answer.status == 200  # noqa: PLR2004  OK
+    try:
+        said = document(models.readiness)(replace(answer, status=200))
+    except Garbage as failure:
+        if up:
+            return ServiceHealth(request.service, "degraded", f"its answer makes no sense: {failure}")
+        return ServiceHealth(request.service, "down", error_of(answer, request, calls.outside.clock()).message)
+    status = said.status if said.status in _STATES and up else "up" if up else "down"
+    return ServiceHealth(request.service, status, said.detail, said.version)

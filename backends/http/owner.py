@@ -1,0 +1,69 @@
+"""The file in which `shop serve` leaves the keys of the shop to whoever may read it."""
+
+import json
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from backends.http.requests import FixedToken
+from backends.http.sessions import BoundSessions, sendable
+
+MAX_FILE = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The owner's keys: the merchant's token, where the services are controlled, and perhaps a token for faults."""
+
+    control: str
+    merchant: FixedToken = field(repr=False)
+    faults: FixedToken | None = field(default=None, repr=False)
+
+
+class OwnerFile:
+    """Finds the file by the key `owner` of the session; read each time, because a new `shop serve` writes new keys."""
+
+    def __init__(self, sessions: BoundSessions, origin: str) -> None:
+        """Take only a file that names `origin` as its gateway."""
+        self._sessions = sessions
+        self._origin = origin
+
+    def read(self) -> Owner | None:
+        """Return the owner's keys; None for everybody else, and where they could be overheard."""
+        path = self._sessions.read().get("owner")
+        if path is None or not is_private(self._origin):
+            return None
+        try:
+            with Path(path).open("rb") as file:
+                return _owner(json.loads(file.read(MAX_FILE)), self._origin)
+        except (OSError, ValueError, RecursionError):
+            return None
+
+    def merchant(self) -> FixedToken | None:
+        """Return the merchant's token."""
+        owner = self.read()
+        return None if owner is None else owner.merchant
+
+
+def is_private(origin: str) -> bool:
+    """Whether what is sent there can be read by nobody on the way: it is encrypted, or never leaves this computer."""
+    parts = urlsplit(origin)
+    if parts.scheme == "https":
+        return True
+    try:
+        return parts.hostname == "localhost" or ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _owner(document: object, origin: str) -> Owner | None:
+    """Return what the file says, unless it belongs to another gateway or would send the keys off this computer."""
+    if not isinstance(document, dict) or document.get("gateway") != origin:
+        return None
+    control, merchant, faults = (document.get(name) for name in ("control", "merchant", "faults"))
+    if not isinstance(control, str) or not is_private(control) or not isinstance(merchant, str):
+        return None
+    if sendable(merchant) is None or not isinstance(faults, str | None):
+        return None
+    return Owner(control, FixedToken(merchant), None if sendable(faults) is None else FixedToken(faults or ""))

@@ -1,0 +1,71 @@
+"""`--trace`: the requests that a command caused, drawn on stderr when it ends, however it ends."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from shutil import get_terminal_size
+
+from backends.tracing import Hop, dump, recording
+from shopcli.cli.options import Options, is_terminal
+from shopcli.core.diagram import UNICODE, Line, draw
+
+_RED = "\x1b[31m"
+_PLAIN = "\x1b[0m"
+_MILLISECONDS = 1000
+_SCREEN = (80, 24)
+
+
+class Trace:
+    """The hops of one command, action by action, on one axis of time that stands still between the actions."""
+
+    def __init__(self, options: Options) -> None:
+        """Record nothing yet."""
+        self._options = options
+        self._hops: list[Hop] = []
+        self._elapsed = 0.0
+
+    @contextmanager
+    def action(self) -> Iterator[None]:
+        """Record what happens inside."""
+        began = time.perf_counter()
+        with recording() as hops:
+            try:
+                yield
+            finally:
+                self._hops += [replace(hop, started=hop.started + self._elapsed) for hop in hops]
+                self._elapsed += (time.perf_counter() - began) * _MILLISECONDS
+
+    def show(self) -> None:
+        """Write what was recorded to stderr: a drawing, or one JSON object."""
+        if self._options.output in ("json", "jsonl"):
+            print(f'{{"trace": {dump(self._hops)}}}', file=sys.stderr)
+            return
+        color = self._options.color and (self._options.forced_terminal or is_terminal(sys.stderr))
+        for line in draw(self._hops, _columns(), unicode=_can_write(UNICODE)) or [Line("no service was asked")]:
+            print(_tinted(line) if color else line.text, file=sys.stderr)
+
+
+def _columns() -> int:
+    """How wide stderr is; stdout is often a pipe while somebody reads this."""
+    fallback = _SCREEN
+    with suppress(OSError, ValueError, AttributeError):  # no terminal, or no real file
+        fallback = os.get_terminal_size(sys.stderr.fileno())
+    return get_terminal_size(fallback).columns
+
+
+def _can_write(signs: tuple[str, ...]) -> bool:
+    try:
+        "".join(signs).encode(sys.stderr.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _tinted(line: Line) -> str:
+    if line.failure is None:
+        return line.text
+    begin, end = line.failure
+    return f"{line.text[:begin]}{_RED}{line.text[begin:end]}{_PLAIN}{line.text[end:]}"

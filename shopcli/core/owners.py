@@ -1,0 +1,56 @@
+"""The file with the owner's keys that `shop serve` writes, and to which shop they belong."""
+
+import json
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from backends.errors import ConfigurationError, InvalidValue, StorageError
+from shopcli.core.paths import unusable
+
+_HELP = "shop profile create --help"
+_OTHERS = 0o077
+_MOST_BYTES = 65_536
+_PORTS = {"http": 80, "https": 443}
+
+
+def owner_of(path: Path, backend: str) -> dict[str, str]:
+    """Return what a session keeps of the owner's file: where it is. The keys themselves stay in it.
+
+    Raises ConfigurationError for a file that others can read or whose `gateway` is another origin than the backend's,
+    StorageError if it cannot be read.
+    """
+    path = Path(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111  as in registry.canonical
+    gateway = _gateway(path)
+    if origin(gateway) != origin(backend):
+        raise ConfigurationError(f"{path} belongs to the shop at {gateway}, not to {backend}", hint=_HELP)
+    return {"owner": str(path)}
+
+
+def origin(url: str) -> tuple[str, str, int | None]:
+    """Return scheme, host and port (RFC 6454). Raises InvalidValue for what is no URL."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        raise InvalidValue(f"not a URL: {url!r}", hint=_HELP) from None
+
+
+def _gateway(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            text = file.read(_MOST_BYTES)
+    except (OSError, ValueError) as error:
+        raise StorageError(unusable(path, error).message, hint=_HELP) from None
+    if mode & _OTHERS:
+        from shlex import join
+
+        raise ConfigurationError(f"others can read the keys in {path}", hint=join(["chmod", "600", str(path)]))
+    try:
+        gateway = json.loads(text)["gateway"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        gateway = None
+    if isinstance(gateway, str):
+        return gateway
+    raise ConfigurationError(f"{path} is not the owner.json that shop serve writes", hint=_HELP)

@@ -1,0 +1,9 @@
+CREATE TABLE requests (
+    scope TEXT NOT NULL,
+    key TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    answer TEXT,
+    PRIMARY KEY (scope, key)
+);
+CREATE INDEX requests_by_age ON requests (created_at);

@@ -1,0 +1,45 @@
+"""`python -m stub_services.gateway [nginx]`: settings come from the environment alone."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from backends.errors import ConfigurationError, ShopError
+from stub_services.gateway.log import capture_logging, log
+from stub_services.gateway.routes import GATEWAY, SERVICES
+
+
+def _urls(environment: Mapping[str, str]) -> dict[str, str]:
+    names = {service: f"SHOP_{service.upper()}_URL" for service in SERVICES}
+    missing = [name for name in names.values() if not environment.get(name, "").startswith("http://")]
+    if missing:
+        msg = f"{', '.join(missing)}: where the services are, such as http://127.0.0.1:8101"
+        raise ConfigurationError(msg, hint="shop serve", service=GATEWAY)
+    return {service: environment[name] for service, name in names.items()}
+
+
+def main(arguments: list[str], environment: Mapping[str, str]) -> int:
+    """Serve until SIGTERM; return the exit code."""
+    capture_logging(GATEWAY)
+    try:
+        urls = _urls(environment)
+        if arguments == ["nginx"]:
+            from stub_services.gateway import nginx
+            from stub_services.wire import serving
+
+            listener = serving.listening(environment.get("SHOP_LISTEN", "127.0.0.1:8080"))
+            return nginx.run(listener, urls, Path(environment.get("SHOP_DATA", ".")))
+        from stub_services.gateway.proxy import Gateway
+        from stub_services.wire import serving
+
+        listener = serving.listening(environment.get("SHOP_LISTEN", "127.0.0.1:8080"))
+        serving.run(Gateway(urls), listener, ready=lambda: log(GATEWAY, "ready"))
+    except ShopError as error:
+        log(GATEWAY, "failed", "error", error=error.message)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,79 @@
+"""The one table of routes: the Python gateway, the nginx configuration and /openapi.json are made from it.
+
+Paths are matched as they were sent and are passed on unchanged: nothing is decoded, no dots are resolved, so what
+is routed here cannot mean something else behind it.
+"""
+
+import re
+from functools import cache
+from importlib.metadata import version
+from typing import NamedTuple
+
+SERVICES = ("users", "products", "carts", "orders", "payments")
+GATEWAY = "gateway"
+
+BODY_BYTES = 1 << 20
+CATALOG_BYTES = 32 << 20
+"""A whole catalog is imported in one request; 10,000 products take about 8 MiB."""
+
+
+class Route(NamedTuple):
+    """Everything at `prefix` and below it goes to `service`; `target` replaces the path where it is given."""
+
+    prefix: str
+    service: str
+    target: str | None = None
+    body_bytes: int = BODY_BYTES
+
+
+_PREFIXES = {
+    "users": ("/v1/users", "/v1/sessions", "/v1/me", "/v1/keys"),
+    "products": ("/v1/products", "/v1/categories", "/v1/catalog"),
+    "carts": ("/v1/cart",),
+    "orders": ("/v1/orders",),
+    "payments": ("/v1/payments", "/v1/payment-methods"),
+}
+# What each service offers about itself, by the name that the gateway gives it.
+_ABOUT = {"/v1/health": "/readyz", "/v1/openapi": "/openapi.json", "/v1/faults": "/faults"}
+
+TABLE = (
+    *(
+        Route(prefix, service, None, CATALOG_BYTES if prefix == "/v1/catalog" else BODY_BYTES)
+        for service, prefixes in _PREFIXES.items()
+        for prefix in prefixes
+    ),
+    *(Route(f"{prefix}/{service}", service, target) for prefix, target in _ABOUT.items() for service in SERVICES),
+)
+
+OPENAPI = {"services": {service: f"/v1/openapi/{service}" for service in SERVICES}}
+
+LIVE = "/livez"
+READY = "/readyz"
+OPENAPI_PATH = "/openapi.json"
+
+# `//`, `.` and `..` segments, their encoded forms, and slashes or NULs in disguise: what two readers of one path
+# could understand differently. Ids and slugs contain none of them.
+UNSAFE = r"//|/(?:\.|%2[eE]){1,2}(?:/|$)|%2[fF]|%5[cC]|%00|\x5c"
+_UNSAFE = re.compile(UNSAFE)
+
+_EXACT = {route.prefix: route for route in TABLE}
+
+
+@cache
+def up() -> dict[str, str]:
+    """Return what the gateway says of itself."""
+    return {"service": GATEWAY, "status": "up", "version": version("shopcli"), "detail": ""}
+
+
+def is_unsafe(path: str) -> bool:
+    """Whether a raw path could mean different things to different readers."""
+    return path[:1] != "/" or not path.isascii() or _UNSAFE.search(path) is not None
+
+
+def find(path: str) -> Route | None:
+    """Return the route of a raw path that is not unsafe; None where nothing is served."""
+    for depth in (3, 2):  # "", "v1", "health", "users": the longer prefix first
+        route = _EXACT.get("/".join(path.split("/", depth + 1)[: depth + 1]))
+        if route is not None and (route.target is None or path == route.prefix):
+            return route
+    return None

@@ -1,0 +1,94 @@
+"""One service as a process: its settings come from the environment, and it serves until SIGTERM."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from backends.registry import random_ids, system_clock
+from stub_services.database import Database
+from stub_services.faults import FaultFile, Faults
+from stub_services.fragile import FragileDatabase
+from stub_services.hosting import SERVICES, Surroundings, host
+from stub_services.users.hashing import ThreadedPasswords
+from stub_services.wire.dropping import DroppingProtocol
+from stub_services.wire.exchange import HttpExchange
+from stub_services.wire.limits import LimitedProtocol
+from stub_services.wire.log import Log
+from stub_services.wire.serving import listening, run
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
+
+_ROOT = Path(__file__).parent
+_MIGRATIONS = {name: _ROOT / name / "migrations" for name in SERVICES} | {
+    "processor": _ROOT / "payments" / "processor_migrations"
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a process is told: docs/services.md lists the variables."""
+
+    listen: str
+    data: Path
+    database_url: str | None = field(repr=False)
+    urls: Mapping[str, str]
+    service_token: str = field(repr=False)
+    merchant_token: str = field(repr=False)
+    faults_token: str | None = field(repr=False)
+    faults_file: Path | None
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read the environment. Raises KeyError for what is missing."""
+        urls = {name: environment.get(f"SHOP_{name.upper()}_URL") for name in SERVICES}
+        return cls(
+            environment["SHOP_LISTEN"],
+            Path(environment.get("SHOP_DATA", ".")),
+            environment.get("SHOP_DATABASE_URL") or None,
+            {name: url for name, url in urls.items() if url},
+            environment["SHOP_SERVICE_TOKEN"],
+            environment["SHOP_MERCHANT_TOKEN"],
+            environment.get("SHOP_FAULTS_TOKEN") or None,
+            Path(environment["SHOP_FAULTS_FILE"]) if environment.get("SHOP_FAULTS_FILE") else None,
+        )
+
+    def database(self, name: str) -> Database:
+        """Return a service's own database."""
+        service = "payments" if name == "processor" else name
+        if self.database_url is not None:
+            from stub_services.postgres import PostgresDatabase
+
+            return PostgresDatabase(self.database_url, _MIGRATIONS[name], service=service, name=name)
+        from stub_services.sqlite_serving import ServingSqlite
+
+        return ServingSqlite(self.data / f"{name}.db", _MIGRATIONS[name], service=service)
+
+
+def serve(name: str) -> None:
+    """Serve until SIGTERM, then finish what is under way."""
+    settings = Settings.of(os.environ)
+    faults = Faults(FaultFile(settings.faults_file)) if settings.faults_file else None
+
+    def database(of: str) -> Database:
+        inner = settings.database(of)
+        return FragileDatabase(inner, name, faults) if faults else inner
+
+    surroundings = Surroundings(
+        database,
+        HttpExchange(settings.urls),
+        settings.service_token,
+        settings.merchant_token,
+        ThreadedPasswords(),
+        system_clock,
+        random_ids,
+        Log(name),
+        faults=faults,
+        faults_token=settings.faults_token,
+    )
+    protocol = DroppingProtocol if faults else LimitedProtocol
+    # The service says itself, in its log, when it is ready: when its databases answer.
+    application = cast("ASGI3Application", host(name, surroundings))  # two spellings of one protocol
+    run(application, listening(settings.listen), ready=lambda: None, protocol=protocol)

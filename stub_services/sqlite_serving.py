@@ -1,0 +1,108 @@
+"""SQLite for a process that serves many at once: reads beside the writer, and writes that share a commit.
+
+Durable commits are dear (a synced write to the disk each), so all writes that are ready at the same turn of the event
+loop go into one: each in a savepoint of its own, so that one can be undone without the others, and nobody is
+answered before the commit. The blocks of `read` and `write` never suspend in between: services ask no peer inside one.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from backends.deadline import remaining
+from backends.errors import Outcome
+from stub_services.sqlite import SqliteDatabase, SqliteStatements, is_busy
+
+_POLL_SECONDS = 0.005
+
+
+class ServingSqlite(SqliteDatabase):
+    """One service's database in a file of its own, used by one process."""
+
+    def __init__(self, path: Path, migrations: Path, *, service: str) -> None:
+        """Name the file and the folder of migrations; nothing is opened yet."""
+        super().__init__(path, migrations, service=service)
+        self._reader: sqlite3.Connection | None = None
+        self._group: asyncio.Future[sqlite3.Error | None] | None = None
+        """The commit that is coming; its result is the error that stopped it."""
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[SqliteStatements]:
+        """Open a transaction that sees one state, without waiting for writers."""
+        with self._explained(Outcome.NOT_APPLIED):
+            reader = self._reading()
+            reader.execute("BEGIN")
+        try:
+            with self._explained(Outcome.NOT_APPLIED):
+                yield SqliteStatements(reader)
+        finally:
+            reader.execute("ROLLBACK")
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[SqliteStatements]:
+        """Join the coming commit; when the block has ended, it is on disk."""
+        connection, group = await self._joined()
+        connection.execute("SAVEPOINT one")
+        try:
+            with self._explained(Outcome.NOT_APPLIED):
+                yield SqliteStatements(connection)
+        except BaseException:
+            connection.execute("ROLLBACK TO one")
+            connection.execute("RELEASE one")
+            raise
+        connection.execute("RELEASE one")
+        failure = await asyncio.shield(group)
+        if failure is not None:
+            # A commit that fails half way (fsync, say) may still be on disk after a restart.
+            with self._explained(Outcome.UNKNOWN):
+                raise failure
+
+    def version(self) -> int | None:
+        """A number that changes whenever somebody, in this process or another, has written."""
+        with self._explained(Outcome.NOT_APPLIED):
+            return int(self._reading().execute("PRAGMA data_version").fetchone()[0])
+
+    async def close(self) -> None:
+        """Close after the coming commit; idempotent."""
+        if self._group is not None:
+            await asyncio.shield(self._group)
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+        await super().close()
+
+    async def _joined(self) -> tuple[sqlite3.Connection, asyncio.Future[sqlite3.Error | None]]:
+        with self._explained(Outcome.NOT_APPLIED):
+            while self._group is None:
+                try:
+                    connection = self._begun("BEGIN IMMEDIATE")
+                except sqlite3.Error as error:  # another process writes: a shop on the same files
+                    if not is_busy(error) or not remaining():
+                        raise
+                    await asyncio.sleep(_POLL_SECONDS)
+                    continue
+                loop = asyncio.get_running_loop()
+                self._group = loop.create_future()
+                # One turn later, so that what has just arrived joins.
+                loop.call_soon(loop.call_soon, self._commit, connection)
+            return self._opened(), self._group
+
+    def _commit(self, connection: sqlite3.Connection) -> None:
+        group, self._group = self._group, None
+        failure = None
+        try:
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            failure = error
+            self._undo(connection)
+        if group is not None and not group.done():
+            group.set_result(failure)
+
+    def _reading(self) -> sqlite3.Connection:
+        if self._reader is None:
+            self._opened()  # migrates
+            self._reader = self._connect()
+            self._reader.execute("PRAGMA query_only = ON")
+        return self._reader

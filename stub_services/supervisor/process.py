@@ -1,0 +1,127 @@
+"""One process of a service: started on a shared socket, watched, stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stub_services.supervisor.leash import GRACE_SECONDS
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Mapping
+
+    from stub_services.supervisor.logs import LogStream
+
+_LINE_BYTES = 1 << 20
+_LEASH = "stub_services.supervisor.leash"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a service's process runs, and what it gets."""
+
+    service: str
+    module: tuple[str, ...]
+    environment: Mapping[str, str]
+
+
+class Process:
+    """A running process; `start` makes one."""
+
+    def __init__(self, service: str, process: asyncio.subprocess.Process, log: LogStream) -> None:
+        """Watch `process`."""
+        self.service = service
+        self.pid = process.pid
+        self.ready = asyncio.Event()
+        """Set when the process said so itself, by the event `ready` in its log."""
+        self.is_stopping = False
+        self._process = process
+        self._log = log
+        self._last_line = ""
+        self._ended = asyncio.create_task(self._watch())
+
+    @classmethod
+    async def start(cls, command: Command, listener: socket.socket, leash: int, log: LogStream) -> Process:
+        """Start it on a listening socket; `leash` is the pipe whose end tells it that we are gone."""
+        descriptor = listener.fileno()
+        started = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            _LEASH,
+            str(descriptor),
+            *command.module,
+            env=dict(command.environment),
+            pass_fds=(descriptor,),
+            stdin=leash,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            limit=_LINE_BYTES,
+            # Ctrl-C goes to a terminal's whole group: here only the supervisor hears it, and stops all in order.
+            start_new_session=True,
+        )
+        return cls(command.service, started, log)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still runs."""
+        return not self._ended.done()
+
+    async def ended(self) -> str:
+        """Wait for its end, and return how it ended, for people."""
+        return await asyncio.shield(self._ended)
+
+    async def stop(self, number: int = signal.SIGTERM) -> None:
+        """Let it finish what is under way and end; it is killed after `GRACE_SECONDS`."""
+        self.is_stopping = True
+        # Until it is ready it may not have a handler for anything else, and would die with a traceback.
+        self._send(number if self.ready.is_set() else signal.SIGTERM)
+        try:
+            async with asyncio.timeout(GRACE_SECONDS):
+                await self.ended()
+        except TimeoutError:
+            self._log.say("killed", "warning", of=self.service, pid=self.pid)
+            self.kill()
+            await self.ended()
+
+    def kill(self) -> None:
+        """Kill it and all that it started."""
+        self.is_stopping = True
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+    def _send(self, number: int) -> None:
+        with suppress(ProcessLookupError):
+            self._process.send_signal(number)
+
+    async def _watch(self) -> str:
+        assert self._process.stdout is not None  # noqa: S101 - it was started with a pipe
+        while line := await self._line(self._process.stdout):
+            if self._log.passed_on(self.service, line) == "ready":
+                self.ready.set()
+            self._last_line = line.decode("utf-8", "replace").strip() or self._last_line
+        code = await self._process.wait()
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)  # what it started and left behind (nginx's workers)
+        return f"{_ending(code)}: {self._last_line}" if self._last_line and code else _ending(code)
+
+    @staticmethod
+    async def _line(stream: asyncio.StreamReader) -> bytes:
+        try:
+            return await stream.readline()
+        except ValueError:  # longer than _LINE_BYTES: a part of it is gone, the next one comes
+            return b"(a line that is too long)\n"
+
+
+def _ending(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"killed by signal {-code}"

@@ -1,0 +1,1 @@
+"""What all five services share on the wire: requests and answers, trust, idempotency, peers, health."""

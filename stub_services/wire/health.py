@@ -1,0 +1,52 @@
+"""Whether a service lives, and whether it can work."""
+
+from importlib.metadata import version
+
+from backends.errors import ShopError, Unavailable
+from stub_services.database import Database
+from stub_services.wire.endpoint import Call, Endpoint, Struct
+
+
+class Health:
+    """What a service needs in order to work: its databases."""
+
+    def __init__(self, service: str, databases: tuple[Database, ...]) -> None:
+        """Answer for `service`."""
+        self.service = service
+        self.version = version("shopcli")
+        self._databases = databases
+
+    async def touch(self) -> None:
+        """Read from every database. Raises Unavailable."""
+        try:
+            for database in self._databases:
+                async with database.read() as sql:
+                    await sql.one("SELECT version FROM schema_migrations")
+        except ShopError as error:
+            raise Unavailable(error.message, service=self.service) from error
+
+
+class State(Struct):
+    """The state of a service, `up` or `down`, and why."""
+
+    service: str
+    status: str
+    version: str
+    detail: str
+
+
+async def livez(health: Health, call: Call) -> State:  # noqa: ARG001
+    """Whether the process answers at all."""
+    return State(health.service, "up", health.version, "")
+
+
+async def readyz(health: Health, call: Call) -> State:  # noqa: ARG001
+    """Whether the service can work: its databases answer."""
+    await health.touch()
+    return State(health.service, "up", health.version, "")
+
+
+ENDPOINTS = (
+    Endpoint("GET", "/livez", livez),
+    Endpoint("GET", "/readyz", readyz, raises=(Unavailable,)),
+)

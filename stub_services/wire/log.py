@@ -1,0 +1,78 @@
+"""What a service says while it runs: one JSON object a line on stderr, without secrets.
+
+Paths are logged as their templates: ids of guests' carts are keys, and queries are what people look for.
+"""
+
+import asyncio
+import sys
+import time
+import traceback
+from datetime import UTC, datetime
+from typing import TextIO
+
+import msgspec
+from starlette.requests import Request
+
+from backends.text import clean
+
+FLUSH_SECONDS = 0.1
+"""Requests are logged in batches: a write for each costs as much as the request."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Log:
+    """The log of one service."""
+
+    def __init__(self, service: str, stream: TextIO = sys.stderr) -> None:
+        """Write to `stream`."""
+        self._service = service
+        self._stream = stream
+        self._waiting: list[bytes] = []
+
+    def say(self, level: str, event: str, **values: object) -> None:
+        """Write one line, after those that wait."""
+        self._add(level, event, **values)
+        self.flush()
+
+    def request(self, request: Request, action: str, status: int, milliseconds: float) -> None:
+        """Log a request that was answered."""
+        self._soon(
+            "warning" if status >= 500 else "info",  # noqa: PLR2004
+            "request",
+            action=action,
+            method=request.method,
+            status=status,
+            ms=round(milliseconds, 1),
+            request_id=request.scope.get("shop.request_id"),
+        )
+
+    def kept(self, request_id: str, milliseconds: float) -> None:
+        """Log a request that was answered from memory."""
+        self._soon(
+            "info", "request", action="kept", method="GET", status=200, ms=round(milliseconds, 1), request_id=request_id
+        )
+
+    def bug(self, error: Exception, request_id: str) -> None:
+        """Log where something went wrong that nobody thought of; never a variable's value, nor the error's text."""
+        frames = traceback.extract_tb(error.__traceback__)
+        places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames]
+        self.say("error", "bug", error=clean(type(error).__name__), places=places[-6:], request_id=request_id)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        lines, self._waiting = self._waiting, []
+        if lines:
+            self._stream.write(b"".join(lines).decode())
+            self._stream.flush()
+
+    def _soon(self, level: str, event: str, **values: object) -> None:
+        if not self._waiting:
+            asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
+        self._add(level, event, **values)
+
+    def _add(self, level: str, event: str, **values: object) -> None:
+        moment = datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        self._waiting.append(
+            _encode({"time": moment, "level": level, "service": self._service, "event": event, **values}) + b"\n"
+        )

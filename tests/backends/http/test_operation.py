@@ -1,0 +1,284 @@
+"""The owner's port, and health."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from backends import Capability, Fault, FaultKind, MemorySessions
+from backends.deadline import deadline
+from backends.errors import Forbidden, NotFound, SessionExpired, Unavailable, Unsupported
+from backends.http.owner import is_private
+from tests.backends.http.fake import GONE, ORIGIN, FakeShop, VirtualLoop, hangs, nothing, problem, raw, says
+from tests.backends.http.samples import PAYMENT, PRODUCT
+
+SERVICES = ("users", "products", "carts", "orders", "payments")
+OWNER = {"gateway": ORIGIN, "control": "http://127.0.0.1:9000", "merchant": "shopm_1", "faults": "shopf_1"}
+FAULT = Fault("carts", FaultKind.LATENCY, "add", 0.5, 2.0, 3)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "owner.json"
+    path.write_text(json.dumps(OWNER), "utf-8")
+    return path
+
+
+@pytest.fixture
+def owner(file: Path) -> MemorySessions:
+    sessions = MemorySessions()
+    sessions.update(lambda kept: kept.update(owner=str(file)))
+    return sessions
+
+
+async def test_the_owner_refunds(shop: FakeShop, owner: MemorySessions) -> None:
+    shop.on("PUT", "/v1/payments/pay-1/refund", says(PAYMENT))
+    assert await shop.open(owner).payments.refund("pay-1", "key") == PAYMENT
+    assert shop.seen[0].headers["authorization"] == "Bearer shopm_1"
+
+
+async def test_a_merchants_token_that_the_shop_calls_expired_is_no_reason_to_renew_a_session(
+    shop: FakeShop, owner: MemorySessions
+) -> None:
+    shop.on("PUT", "/v1/payments/pay-1/refund", problem(401, "session_expired"))
+    with pytest.raises(SessionExpired):
+        await shop.open(owner).payments.refund("pay-1", "key")
+    assert {each.headers["authorization"] for each in shop.seen} == {"Bearer shopm_1"}
+
+
+async def test_the_owner_imports(shop: FakeShop, owner: MemorySessions) -> None:
+    shop.on("PATCH", "/v1/catalog", says({"imported": 1}))
+    admin = shop.open(owner).admin
+    assert admin is not None
+    assert await admin.import_catalog((PRODUCT,)) == 1
+    assert shop.seen[0].headers["authorization"] == "Bearer shopm_1"
+    variant = json.loads(shop.seen[0].content)["products"][0]["variants"][0]
+    assert variant["price"] == {"amount": 79900, "currency": "EUR"}
+
+
+async def test_the_owner_runs_the_processes(shop: FakeShop, owner: MemorySessions) -> None:
+    shop.on("PUT", "/v1/services/carts/state", nothing)
+    shop.on("POST", "/v1/services/gateway/restart", nothing)
+    backend = shop.open(owner)
+    admin = backend.admin
+    assert admin is not None
+    await admin.stop("carts")
+    await admin.start("carts")
+    await admin.restart("gateway")
+    await backend.aclose()
+    assert [json.loads(each.content or b"null") for each in shop.seen] == [
+        {"state": "stopped"},
+        {"state": "running"},
+        None,
+    ]
+    assert {(each.url.port, each.headers["authorization"]) for each in shop.seen} == {(9000, "Bearer shopm_1")}
+    for call in (admin.stop("nothing"), admin.start("../x"), admin.restart("")):
+        with pytest.raises(NotFound):
+            await call
+
+
+async def test_a_supervisor_that_is_gone_is_named(shop: FakeShop, owner: MemorySessions) -> None:
+    shop.on("PUT", "/v1/services/carts/state", GONE)
+    admin = shop.open(owner).admin
+    assert admin is not None
+    with pytest.raises(Unavailable, match="supervisor"):
+        await admin.stop("carts")
+
+
+async def test_the_owner_injects_faults(shop: FakeShop, owner: MemorySessions) -> None:
+    backend = shop.open(owner)
+    assert Capability.FAULTS in backend.capabilities
+    admin = backend.admin
+    assert admin is not None
+    for service in SERVICES:
+        shop.on("GET", f"/v1/faults/{service}", says({"items": []}))
+        shop.on("DELETE", f"/v1/faults/{service}", nothing)
+    shop.on("POST", "/v1/faults/carts", nothing)
+    await admin.inject(FAULT)
+    told = json.loads(shop.seen[0].content)
+    assert told == {
+        "kind": "latency",
+        "action": "add",
+        "rate": 0.5,
+        "seconds": 2.0,
+        "times": 3,
+        "step": 1,
+        "after": False,
+    }
+    shop.on("GET", "/v1/faults/carts", says({"items": [told]}))
+    assert await admin.faults() == (FAULT,)
+    await admin.clear_faults("carts")
+    await admin.clear_faults()
+    assert {each.headers["authorization"] for each in shop.seen} == {"Bearer shopf_1"}
+    assert [each for each in shop.asked() if "DELETE" in each] == [
+        f"DELETE /v1/faults/{service}" for service in ("carts", *SERVICES)
+    ]
+    for service in ("gateway", "nothing", ".."):
+        with pytest.raises(NotFound):
+            await admin.clear_faults(service)
+
+
+async def test_faults_are_cleared_everywhere_even_if_one_service_is_gone(shop: FakeShop, owner: MemorySessions) -> None:
+    for service in SERVICES:
+        shop.on("DELETE", f"/v1/faults/{service}", nothing)
+    shop.on("DELETE", "/v1/faults/users", problem(503, "unavailable"))
+    admin = shop.open(owner).admin
+    assert admin is not None
+    with pytest.raises(Unavailable):
+        await admin.clear_faults()
+    assert shop.asked()[-1] == "DELETE /v1/faults/payments"
+
+
+async def test_an_open_circuit_does_not_keep_anybody_from_mending(shop: FakeShop, owner: MemorySessions) -> None:
+    shop.on("GET", "/v1/cart", GONE)
+    shop.on("DELETE", "/v1/faults/carts", nothing)
+    shop.on("GET", "/v1/health/carts", says({"service": "carts", "status": "up", "version": "1", "detail": ""}))
+    backend = shop.open(owner)
+    for _ in range(4):
+        with pytest.raises(Unavailable):
+            await backend.carts.view()
+    admin = backend.admin
+    assert admin is not None
+    await admin.clear_faults("carts")
+
+
+async def test_a_shop_without_faults(shop: FakeShop, owner: MemorySessions, file: Path) -> None:
+    file.write_text(json.dumps({**OWNER, "faults": None}), "utf-8")
+    backend = shop.open(owner)
+    assert Capability.FAULTS not in backend.capabilities
+    admin = backend.admin
+    assert admin is not None
+    for call in (admin.faults(), admin.inject(FAULT), admin.clear_faults()):
+        with pytest.raises(Unsupported):
+            await call
+    assert shop.seen == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        json.dumps({**OWNER, "gateway": "http://127.0.0.1:8081"}),
+        json.dumps({**OWNER, "gateway": None}),
+        json.dumps({**OWNER, "control": "http://evil.example"}),
+        json.dumps({**OWNER, "control": 1}),
+        json.dumps({**OWNER, "merchant": "a\r\nb"}),
+        json.dumps({**OWNER, "merchant": None}),
+        json.dumps({**OWNER, "faults": 1}),
+        "[" * 60_000,
+    ],
+    ids=range(11),
+)
+async def test_a_file_that_is_not_this_shops_gives_no_keys(
+    shop: FakeShop, owner: MemorySessions, file: Path, content: str
+) -> None:
+    file.write_text(content, "utf-8")
+    backend = shop.open(owner)
+    assert backend.admin is None
+    assert Capability.FAULTS not in backend.capabilities
+    with pytest.raises(Forbidden):
+        await backend.payments.refund("pay-1", "key")
+    assert shop.seen == []
+
+
+def test_a_file_that_is_gone_gives_no_keys(shop: FakeShop, owner: MemorySessions, file: Path) -> None:
+    backend = shop.open(owner)
+    assert backend.admin is not None
+    file.unlink()
+    assert backend.admin is None
+
+
+async def test_the_merchants_token_does_not_travel_unencrypted(
+    shop: FakeShop, owner: MemorySessions, file: Path
+) -> None:
+    origin = "http://shop.example"
+    file.write_text(json.dumps({**OWNER, "gateway": origin}), "utf-8")
+    backend = shop.open(owner, origin=origin)
+    assert backend.admin is None
+    with pytest.raises(Forbidden):
+        await backend.payments.refund("pay-1", "key")
+
+
+@pytest.mark.parametrize(
+    ("origin", "private"),
+    [
+        ("http://127.0.0.1:8080", True),
+        ("http://127.9.9.9", True),
+        ("http://[::1]:8080", True),
+        ("http://localhost:8080", True),
+        ("https://shop.example", True),
+        ("http://shop.example", False),
+        ("http://127.0.0.1.example", False),
+        ("http://localhost.example", False),
+        ("http://10.0.0.1", False),
+        ("ftp://shop.example", False),
+        ("", False),
+    ],
+)
+def test_where_nobody_listens_in(origin: str, private: bool) -> None:
+    assert is_private(origin) is private
+
+
+# --- health ----------------------------------------------------------------------------------------------------------
+
+
+def up(shop: FakeShop) -> None:
+    for name in SERVICES:
+        said = {"service": name, "status": "up", "version": "0.1.0", "detail": ""}
+        shop.on("GET", f"/v1/health/{name}", says(said))
+    shop.on("GET", "/readyz", says({"service": "gateway", "status": "up", "version": "0.1.0", "detail": ""}))
+
+
+async def test_the_five_services_and_the_gateway(shop: FakeShop) -> None:
+    up(shop)
+    health = await shop.open().health()
+    assert [each.service for each in health] == [*SERVICES, "gateway"]
+    assert {(each.status, each.version) for each in health} == {("up", "0.1.0")}
+    assert all(each.milliseconds is not None for each in health)
+
+
+@pytest.mark.parametrize(
+    ("reply", "status", "detail"),
+    [
+        (GONE, "down", "refused"),
+        (problem(503, "unavailable", detail="the carts service cannot be reached"), "down", "carts service cannot"),
+        (
+            says({"service": "carts", "status": "down", "version": "1", "detail": "disk full"}, 503),
+            "down",
+            "disk full",
+        ),
+        (says({"service": "carts", "status": "up", "version": "1", "detail": "odd"}, 503), "down", "odd"),
+        (says({"service": "carts", "status": "degraded", "version": "1", "detail": "slow"}), "degraded", "slow"),
+        (raw(200, b"<html>"), "degraded", "no sense"),
+        (raw(502, b"<html>"), "down", "answered 502"),
+        (raw(301, b"", location="http://evil.example"), "down", "points elsewhere"),
+        (says({"status": 7}), "degraded", "no sense"),
+    ],
+    ids=range(9),
+)
+async def test_a_service_that_is_not_up(shop: FakeShop, reply: object, status: str, detail: str) -> None:
+    up(shop)
+    shop.on("GET", "/v1/health/carts", reply)  # type: ignore[arg-type]
+    health = {each.service: each for each in await shop.open().health()}
+    assert health["carts"].status == status
+    assert detail in health["carts"].detail
+    assert health["orders"].status == "up"
+
+
+async def test_health_takes_two_seconds_at_most(shop: FakeShop, loop: VirtualLoop) -> None:
+    up(shop)
+    for name in SERVICES:
+        shop.on("GET", f"/v1/health/{name}", hangs)
+    health = await shop.open().health()
+    assert [each.status for each in health] == ["down"] * 5 + ["up"]
+    assert loop.now == pytest.approx(2)
+
+
+async def test_health_without_time_or_gateway_does_not_raise(shop: FakeShop) -> None:
+    for path in ("/readyz", *(f"/v1/health/{name}" for name in SERVICES)):
+        shop.on("GET", path, GONE)
+    with deadline(0):
+        assert {each.status for each in await shop.open().health()} == {"down"}
+    assert {each.status for each in await shop.open().health()} == {"down"}

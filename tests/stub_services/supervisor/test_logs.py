@@ -1,0 +1,50 @@
+import io
+import json
+from typing import Any
+
+import pytest
+
+from stub_services.supervisor.logs import LogStream
+
+_LINE = (
+    b'{"time":"2026-03-02T10:00:00.000Z","level":"error","service":"x","request_id":"0123456789",'
+    b'"event":"request","ms":1.5,"path":"/v1"}'
+)
+
+
+def logged(*, human: bool, color: bool = False, line: bytes = _LINE) -> str:
+    stream = io.StringIO()
+    LogStream(stream, human=human, color=color).passed_on("users", line)
+    return stream.getvalue()
+
+
+def test_a_pipe_gets_json_with_the_name_of_the_process() -> None:
+    entry: dict[str, Any] = json.loads(logged(human=False))
+
+    assert (entry["service"], entry["event"], entry["ms"]) == ("users", "request", 1.5)
+
+
+def test_people_get_lines() -> None:
+    assert logged(human=True)[12:] == " users      request 01234567 ms=1.5 path=/v1\n"
+
+
+def test_colours_only_where_they_are_wanted() -> None:
+    assert "\x1b[31m" in logged(human=True, color=True)
+    assert "\x1b" not in logged(human=True)
+
+
+@pytest.mark.parametrize("line", [b"Traceback \x1b[2J\xff\n", b"[1]\n", b'"x"\n', b"{\n"])
+def test_what_is_no_object_is_wrapped_and_cannot_act_on_a_terminal(line: bytes) -> None:
+    entry = json.loads(logged(human=False, line=line))
+
+    assert (entry["event"], entry["service"]) == ("output", "users")
+    assert "\x1b" not in logged(human=True, line=line)
+
+
+def test_nobody_reading_the_log_ends_nothing() -> None:
+    stream = io.StringIO()
+    stream.close()
+    log = LogStream(stream, human=False, color=False)
+
+    log.say("stopped")
+    assert log.passed_on("users", _LINE) == "request"
