@@ -47,9 +47,12 @@ class Books:
 
     @classmethod
     def read(cls, terminal: Terminal) -> "Books":
-        shop = terminal.shop
+        return cls.of(terminal.shop, *terminal.data.glob("profiles/*/journal.db"))
+
+    @classmethod
+    def of(cls, shop: Path, *journals: Path) -> "Books":
+        """Read the databases in `shop`, and what clients journalled."""
         held = rows(shop / "carts.db", "SELECT variant_id, quantity FROM lines")
-        journals = terminal.data.glob("profiles/*/journal.db")
         outbox = "SELECT * FROM outbox"
         return cls(
             rows(shop / "orders.db", "SELECT * FROM orders"),
