@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from backends.deadline import remaining
+from backends.deadline import deadline, remaining
 from backends.errors import Outcome
 from stub_services.sqlite import SqliteDatabase, SqliteStatements, is_busy
 
@@ -49,8 +49,11 @@ class ServingSqlite(SqliteDatabase):
             with self._explained(Outcome.NOT_APPLIED):
                 yield SqliteStatements(connection)
         except BaseException:
-            connection.execute("ROLLBACK TO one")
-            connection.execute("RELEASE one")
+            if connection.in_transaction:
+                connection.execute("ROLLBACK TO one")
+                connection.execute("RELEASE one")
+            else:  # SQLite rolled back by itself: the disk is full, say
+                self._end(group, sqlite3.OperationalError("another write ended the transaction"))
             raise
         connection.execute("RELEASE one")
         failure = await asyncio.shield(group)
@@ -74,7 +77,7 @@ class ServingSqlite(SqliteDatabase):
         await super().close()
 
     async def _joined(self) -> tuple[sqlite3.Connection, asyncio.Future[sqlite3.Error | None]]:
-        with self._explained(Outcome.NOT_APPLIED):
+        with deadline(), self._explained(Outcome.NOT_APPLIED):
             while self._group is None:
                 try:
                     connection = self._begun("BEGIN IMMEDIATE")
@@ -86,18 +89,23 @@ class ServingSqlite(SqliteDatabase):
                 loop = asyncio.get_running_loop()
                 self._group = loop.create_future()
                 # One turn later, so that what has just arrived joins.
-                loop.call_soon(loop.call_soon, self._commit, connection)
+                loop.call_soon(loop.call_soon, self._commit, connection, self._group)
             return self._opened(), self._group
 
-    def _commit(self, connection: sqlite3.Connection) -> None:
-        group, self._group = self._group, None
+    def _commit(self, connection: sqlite3.Connection, group: "asyncio.Future[sqlite3.Error | None]") -> None:
+        if group is not self._group:
+            return  # it has ended
         failure = None
         try:
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             failure = error
             self._undo(connection)
-        if group is not None and not group.done():
+        self._end(group, failure)
+
+    def _end(self, group: "asyncio.Future[sqlite3.Error | None]", failure: sqlite3.Error | None) -> None:
+        self._group = None
+        if not group.done():
             group.set_result(failure)
 
     def _reading(self) -> sqlite3.Connection:

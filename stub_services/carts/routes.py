@@ -7,7 +7,7 @@ from msgspec import Meta
 from backends import models
 from backends.errors import CartChanged, KeyReused, NotFound, OutOfStock
 from backends.models import Requirement
-from stub_services.carts.service import CartService
+from stub_services.carts.service import CartService, Check
 from stub_services.wire.endpoint import Call, Endpoint, Needs, Struct
 from stub_services.wire.problems import Stale
 from stub_services.wire.requests import names_tag
@@ -77,32 +77,27 @@ async def view(service: CartService, call: Call) -> Cart:
 
 async def add(service: CartService, call: Call, body: NewLine) -> Cart:
     """Add pieces; the same variant stays one line."""
-    await _unchanged(service, call)
-    return _shown(call, await service.add(call.caller, body.variant_id, body.quantity, call.once))
+    return _shown(call, await service.add(call.caller, body.variant_id, body.quantity, call.once, _expected(call)))
 
 
 async def set_quantity(service: CartService, call: Call, line_id: Id, body: LineQuantity) -> Cart:
     """Set a line's quantity."""
-    await _unchanged(service, call)
-    return _shown(call, await service.set_quantity(call.caller, line_id, body.quantity))
+    return _shown(call, await service.set_quantity(call.caller, line_id, body.quantity, _expected(call)))
 
 
 async def remove(service: CartService, call: Call, line_id: Id) -> Cart:
     """Remove a line."""
-    await _unchanged(service, call)
-    return _shown(call, await service.remove(call.caller, line_id))
+    return _shown(call, await service.remove(call.caller, line_id, _expected(call)))
 
 
 async def clear(service: CartService, call: Call) -> Cart:
     """Remove all lines."""
-    await _unchanged(service, call)
-    return _shown(call, await service.clear(call.caller))
+    return _shown(call, await service.clear(call.caller, _expected(call)))
 
 
 async def set_address(service: CartService, call: Call, body: Destination) -> Cart:
     """Say where it goes."""
-    await _unchanged(service, call)
-    return _shown(call, await service.set_address(call.caller, body.address.model(), body.email))
+    return _shown(call, await service.set_address(call.caller, body.address.model(), body.email, _expected(call)))
 
 
 async def shipping_options(service: CartService, call: Call) -> ShippingOptions:  # noqa: ARG001
@@ -112,8 +107,7 @@ async def shipping_options(service: CartService, call: Call) -> ShippingOptions:
 
 async def set_shipping(service: CartService, call: Call, body: Delivery) -> Cart:
     """Choose a delivery."""
-    await _unchanged(service, call)
-    return _shown(call, await service.set_shipping(call.caller, body.option_id))
+    return _shown(call, await service.set_shipping(call.caller, body.option_id, _expected(call)))
 
 
 async def merge(service: CartService, call: Call, guest_cart_id: Id) -> None:
@@ -121,22 +115,26 @@ async def merge(service: CartService, call: Call, guest_cart_id: Id) -> None:
     await service.merge(call.caller.account(), guest_cart_id)
 
 
-async def _unchanged(service: CartService, call: Call) -> None:
-    """Raise Stale unless the cart is at the version of If-Match, where one is sent."""
-    if call.if_match is not None and not names_tag(call.if_match, _tag(await service.view(call.caller))):
-        msg = "the cart is at another version than the request expects"
-        raise Stale(msg, service="carts")
+def _expected(call: Call) -> Check:
+    """Return what raises Stale unless the cart is at a version that If-Match names, where one is sent."""
+
+    def check(version: int | None) -> None:
+        if call.if_match is not None and not names_tag(call.if_match, _tag(version)):
+            msg = "the cart is at another version than the request expects"
+            raise Stale(msg, service="carts")
+
+    return check
 
 
 def _shown(call: Call, cart: models.Cart) -> Cart:
-    tag = _tag(cart)
+    tag = _tag(cart.version)
     if tag is not None:
         call.headers["etag"] = tag
     return shaped(cart, Cart)
 
 
-def _tag(cart: models.Cart) -> str | None:
-    return None if cart.version is None else f'"{cart.version}"'
+def _tag(version: int | None) -> str | None:
+    return None if version is None else f'"{version}"'
 
 
 _EDITS = (NotFound, CartChanged, Stale)

@@ -1,5 +1,6 @@
 """The rules of carts: one line a variant, versions, and giving lines to an order exactly once."""
 
+from collections.abc import Callable
 from datetime import datetime
 from shlex import quote
 from typing import TypeGuard
@@ -18,7 +19,14 @@ from stub_services.peers import MEMORY, Item, Offer, Refusal, StockPeer, Taken
 MAX_QUANTITY = 999
 MAX_LINES = 100
 
+Check = Callable[[int | None], None]
+"""Raises if a cart at this version (None: there is no cart) is not what the caller edits."""
+
 _SHOW = "shop cart show"
+
+
+def _anything(version: int | None) -> None:
+    """Whatever the cart is like, it is edited."""
 
 
 class CartService:
@@ -39,15 +47,18 @@ class CartService:
             cart = await _find(rows, caller)
         return empty() if cart is None else await self._priced(cart)
 
-    async def add(self, caller: Caller, variant_id: str, quantity: int, once: Once | None = None) -> Cart:
+    async def add(
+        self, caller: Caller, variant_id: str, quantity: int, once: Once | None = None, check: Check = _anything
+    ) -> Cart:
         """Add pieces to the variant's line. Raises InvalidValue, NotFound, OutOfStock, KeyReused."""
         if once is not None and await self._took_effect(once):
             return await self.view(caller)
         _valid_quantity(quantity)
         offer = await self._offer(variant_id)
         async with self._store.write() as rows:
-            cart = await self._found_or_made(rows, caller)
-            if not await rows.requests.took_effect(once):
+            repeated = await rows.requests.took_effect(once)
+            cart = await self._found_or_made(rows, caller, _anything if repeated else check)
+            if not repeated:
                 cart = await self._added(rows, cart, offer, quantity)
                 await rows.requests.note(once, self._clock())
         return await self._priced(cart)
@@ -67,7 +78,7 @@ class CartService:
         await rows.put_line(cart.id, CartLine(line_id, offer.variant_id, before + quantity, offer))
         return await _changed(rows, cart)
 
-    async def set_quantity(self, caller: Caller, line_id: str, quantity: int) -> Cart:
+    async def set_quantity(self, caller: Caller, line_id: str, quantity: int, check: Check = _anything) -> Cart:
         """Set a line's quantity. Raises InvalidValue, NotFound, OutOfStock."""
         _valid_quantity(quantity)
         async with self._store.read() as rows:
@@ -77,30 +88,31 @@ class CartService:
             raise _short(offer, f"shop cart set {quote(offer.ref)} {offer.available}" if offer.available else None)
         async with self._store.write() as rows:
             cart = await _found(rows, caller)
+            check(cart.version)
             _line(cart, line_id)
             await rows.put_line(cart.id, CartLine(line_id, line.variant_id, quantity, offer))
             changed = await _changed(rows, cart)
         return await self._priced(changed)
 
-    async def remove(self, caller: Caller, line_id: str) -> Cart:
+    async def remove(self, caller: Caller, line_id: str, check: Check = _anything) -> Cart:
         """Remove a line; idempotent."""
         async with self._store.write() as rows:
-            cart = await self._found_or_made(rows, caller)
+            cart = await self._found_or_made(rows, caller, check)
             changed = await _changed(rows, cart) if await rows.remove_line(cart.id, line_id) else cart
         return await self._priced(changed)
 
-    async def clear(self, caller: Caller) -> Cart:
+    async def clear(self, caller: Caller, check: Check = _anything) -> Cart:
         """Remove all lines."""
         async with self._store.write() as rows:
-            cart = await self._found_or_made(rows, caller)
+            cart = await self._found_or_made(rows, caller, check)
             changed = await _changed(rows, cart) if await rows.clear(cart.id) else cart
         return await self._priced(changed)
 
-    async def set_address(self, caller: Caller, address: Address, email: str) -> Cart:
+    async def set_address(self, caller: Caller, address: Address, email: str, check: Check = _anything) -> Cart:
         """Say where it goes. The version stays if nothing changes."""
         address, email = valid_address(address, service="carts"), text("e-mail address", email, service="carts")
         async with self._store.write() as rows:
-            cart = await self._found_or_made(rows, caller)
+            cart = await self._found_or_made(rows, caller, check)
             if (cart.address, cart.email) != (address, email):
                 await rows.set_address(cart.id, address, email)
                 cart = await _changed(rows, cart)
@@ -110,13 +122,13 @@ class CartService:
         """Ways of delivery, cheapest first."""
         return SHIPPING
 
-    async def set_shipping(self, caller: Caller, option_id: str) -> Cart:
+    async def set_shipping(self, caller: Caller, option_id: str, check: Check = _anything) -> Cart:
         """Choose a delivery. Raises NotFound. The version stays if nothing changes."""
         if shipping_option(option_id) is None:
             msg = f"there is no delivery {option_id!r}; there are {', '.join(option.id for option in SHIPPING)}"
             raise NotFound(msg, service="carts")
         async with self._store.write() as rows:
-            cart = await self._found_or_made(rows, caller)
+            cart = await self._found_or_made(rows, caller, check)
             if cart.shipping != option_id:
                 await rows.set_shipping(cart.id, option_id)
                 cart = await _changed(rows, cart)
@@ -192,8 +204,9 @@ class CartService:
             raise NotFound(msg, hint="shop products list", service="products")
         return offer
 
-    async def _found_or_made(self, rows: CartRows, caller: Caller) -> StoredCart:
+    async def _found_or_made(self, rows: CartRows, caller: Caller, check: Check = _anything) -> StoredCart:
         cart = await _find(rows, caller)
+        check(cart.version if cart else None)
         if cart is None:
             await rows.insert(
                 caller.cart_id if caller.user_id is None and caller.cart_id else self._ids(), caller.user_id

@@ -108,6 +108,7 @@ class UserService:
         stored = await self._passwords.hash(_new_password(new))
         async with self._store.write() as rows:
             await rows.set_password(session.user.id, stored)
+            await rows.delete_attempts(_email_hash(session.user.email))
             await rows.delete_other_sessions(session.user.id, session.id)
 
     async def delete_account(self, caller: Caller, password: str) -> None:
@@ -120,23 +121,25 @@ class UserService:
             await keeper.forget(session.user.id)
         async with self._store.write() as rows:
             await rows.delete_user(session.user.id)
+            await rows.delete_attempts(_email_hash(session.user.email))
 
     # --- sessions ----------------------------------------------------------------------------
 
     async def login(self, email: str, password: str) -> Ticket:
         """Start a session. Raises WrongCredentials, RateLimited."""
         key = email.strip().casefold()
-        await self._note_attempt(_digest(key))
+        await self._note_attempt(_email_hash(email))
         async with self._store.read() as rows:
             found = await rows.user_by_email(key)
         if not await self._passwords.matches(password, found and found[1]) or found is None:
-            msg = "the e-mail address or the password is wrong"
-            raise WrongCredentials(msg, service="users")
+            raise _wrong()
         ticket = Ticket(found[0], self._ids(), self._clock() + SESSION_LIFE, secrets.token_urlsafe(32))
         async with self._store.write() as rows:
+            if await rows.user_by_email(key) != found:  # changed, or deleted, while the password was looked at
+                raise _wrong()
             await rows.insert_session(ticket.session_id, ticket.user.id, ticket.expires_at, self._clock())
             await rows.insert_token(_digest(ticket.token), ticket.session_id)
-            await rows.delete_attempts(_digest(key))
+            await rows.delete_attempts(_email_hash(email))
         return ticket
 
     async def authenticate(self, token: str) -> Caller:
@@ -201,6 +204,7 @@ class UserService:
     async def _confirmed(self, caller: Caller, password: str) -> StoredSession:
         """Return the session of whoever knows the password too. Raises SessionExpired, WrongCredentials."""
         session = await self._session(caller)
+        await self._note_attempt(_email_hash(session.user.email))
         async with self._store.read() as rows:
             found = await rows.user_by_id(session.user.id)
         if not await self._passwords.matches(password, found and found[1]):
@@ -244,6 +248,10 @@ class UserService:
                 raise NotFound(msg, hint="shop addresses list", service="users")
 
 
+def _wrong() -> WrongCredentials:
+    return WrongCredentials("the e-mail address or the password is wrong", service="users")
+
+
 def _email(value: str) -> str:
     email = text("e-mail address", value, service="users")
     if not _EMAIL.fullmatch(email):
@@ -260,6 +268,11 @@ def _new_password(password: str) -> str:
         msg = "the password is not valid text"
         raise InvalidValue(msg, service="users")
     return password
+
+
+def _email_hash(email: str) -> str:
+    """Return what attempts are counted by: what people type where an address belongs is not kept."""
+    return _digest(email.strip().casefold())
 
 
 def _digest(token: str) -> str:

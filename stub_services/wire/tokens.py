@@ -4,11 +4,13 @@ JSON web tokens (RFC 9068, EdDSA by RFC 8037). UserService signs them and publis
 verify, and go on while it is down.
 """
 
+import asyncio
 import json
 import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,6 +31,7 @@ TYPE = "at+jwt"
 ALGORITHM = "EdDSA"
 MAX_TOKEN = 2048
 """Characters; ours have about 400."""
+LOOK_FIRST_SECONDS = 0.5
 LOOK_AGAIN_SECONDS = 5.0
 """How often an unknown key may send somebody to UserService: the key's id comes from whoever sends the token."""
 
@@ -91,6 +94,7 @@ class Verifier:
         self._monotonic = monotonic
         self._keys: dict[str, jwt.PyJWK] = {}
         self._looked_at: float | None = None
+        self._looking = asyncio.Lock()
 
     async def verify(self, token: str) -> Caller:
         """Who sent it. Raises SessionExpired for one that has ended, LoginRequired for one that is none."""
@@ -135,17 +139,15 @@ class Verifier:
         return self._keys[key_id]
 
     async def _look(self) -> None:
-        now = self._monotonic()
-        if self._looked_at is not None and now - self._looked_at < LOOK_AGAIN_SECONDS and self._keys:
-            return
-        self._looked_at = now
-        try:
-            self._keys = _public(await self._fetch())
-        except Unavailable as error:
-            if self._keys:
-                return
+        async with self._looking:  # whoever comes meanwhile waits for the same answer
+            pause = LOOK_AGAIN_SECONDS if self._keys else LOOK_FIRST_SECONDS
+            if self._looked_at is None or self._monotonic() - self._looked_at >= pause:
+                with suppress(Unavailable):
+                    self._keys = _public(await self._fetch())
+                self._looked_at = self._monotonic()
+        if not self._keys:
             msg = "UserService, which knows whose session it is, cannot be reached"
-            raise Unavailable(msg, service="users") from error
+            raise Unavailable(msg, service="users")
 
 
 def _public(published: list[dict[str, Any]]) -> dict[str, jwt.PyJWK]:
