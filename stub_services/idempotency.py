@@ -7,11 +7,12 @@ is part of the schema of each service that has requests without an id of their o
 Semantics: draft-ietf-httpapi-idempotency-key-header.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from backends.errors import KeyReused
-from stub_services.database import Statements
+from backends.errors import BY_CODE, Conflict, KeyReused, ShopError
+from stub_services.database import Statements, reader
 from stub_services.times import to_millis
 
 REMEMBERED = timedelta(hours=72)
@@ -34,13 +35,15 @@ class Requests:
         self._sql = sql
 
     async def took_effect(self, once: Once | None) -> bool:
-        """Whether the request did its work before. Raises KeyReused if the key came with another one."""
+        """Whether the request did its work before. Raises what it was refused with, or KeyReused."""
         if once is None:
             return False
-        row = await self._sql.one("SELECT fingerprint FROM requests WHERE scope = ? AND key = ?", once.scope, once.key)
+        row = await self._sql.one("SELECT * FROM requests WHERE scope = ? AND key = ?", once.scope, once.key)
         if row is not None and row["fingerprint"] != once.fingerprint:
             msg = "this Idempotency-Key was used before with another request"
             raise KeyReused(msg)
+        if row is not None and row["refusal"] is not None:
+            raise _refusal(row["refusal"])
         return row is not None
 
     async def note(self, once: Once | None, now: datetime) -> None:
@@ -56,6 +59,19 @@ class Requests:
             to_millis(now),
         )
 
+    async def refuse(self, once: Once, refusal: ShopError, now: datetime) -> None:
+        """Note a definite no, so that the same request does not succeed when it arrives once more, later (R14)."""
+        told = [refusal.code, refusal.message, refusal.hint, refusal.service]
+        await self._sql.run(
+            "INSERT INTO requests (scope, key, fingerprint, created_at, refusal) VALUES (?, ?, ?, ?, ?)"
+            " ON CONFLICT DO NOTHING",
+            once.scope,
+            once.key,
+            once.fingerprint,
+            to_millis(now),
+            json.dumps(told),
+        )
+
     async def answer(self, once: Once) -> str | None:
         """The answer that was given, if it was kept in time."""
         row = await self._sql.one("SELECT answer FROM requests WHERE scope = ? AND key = ?", once.scope, once.key)
@@ -64,3 +80,9 @@ class Requests:
     async def keep(self, once: Once, answer: str) -> None:
         """Keep the answer, to give it again."""
         await self._sql.run("UPDATE requests SET answer = ? WHERE scope = ? AND key = ?", answer, once.scope, once.key)
+
+
+@reader
+def _refusal(stored: str) -> ShopError:
+    code, message, hint, service = json.loads(stored)
+    return BY_CODE.get(code, Conflict)(message, hint=hint, service=service)

@@ -247,6 +247,8 @@ class Checkout:
         # What surely never arrived is tried three times; what may have is asked for until the deadline.
         while turn == 0 or (remaining() and (sent or turn < ATTEMPTS)):
             await self._pause(turn)
+            if turn and not remaining():
+                break  # asked now, it would only hear that the time is over, and hide what it waits for
             turn += 1
             try:
                 answer = await ask(may_have_arrived=sent)

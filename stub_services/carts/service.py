@@ -1,11 +1,11 @@
 """The rules of carts: one line a variant, versions, and giving lines to an order exactly once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from shlex import quote
 from typing import TypeGuard
 
-from backends.errors import CartChanged, InvalidValue, NotFound, OutOfStock, ShopError
+from backends.errors import CartChanged, Conflict, InvalidValue, NotFound, OutOfStock, ShopError
 from backends.interface import Clock, Ids
 from backends.models import Address, Cart, ShippingOption
 from stub_services.addresses import text, valid_address
@@ -53,15 +53,30 @@ class CartService:
         """Add pieces to the variant's line. Raises InvalidValue, NotFound, OutOfStock, KeyReused."""
         if once is not None and await self._took_effect(once):
             return await self.view(caller)
+        try:
+            cart, offers = await self._add(caller, variant_id, quantity, once, check)
+        except (NotFound, Conflict) as refusal:
+            await self._refuse(once, refusal)
+            raise
+        return await self._priced(cart, offers)
+
+    async def _add(
+        self, caller: Caller, variant_id: str, quantity: int, once: Once | None, check: Check
+    ) -> tuple[StoredCart, Mapping[str, Offer]]:
         _valid_quantity(quantity)
-        offer = await self._offer(variant_id)
+        offers = await self._offers(caller, variant_id)
         async with self._store.write() as rows:
             repeated = await rows.requests.took_effect(once)
             cart = await self._found_or_made(rows, caller, _anything if repeated else check)
             if not repeated:
-                cart = await self._added(rows, cart, offer, quantity)
+                cart = await self._added(rows, cart, offers[variant_id], quantity)
                 await rows.requests.note(once, self._clock())
-        return await self._priced(cart)
+        return cart, offers
+
+    async def _refuse(self, once: Once | None, refusal: ShopError) -> None:
+        if once is not None:
+            async with self._store.write() as rows:
+                await rows.requests.refuse(once, refusal, self._clock())
 
     async def _took_effect(self, once: Once) -> bool:
         async with self._store.read() as rows:
@@ -83,7 +98,8 @@ class CartService:
         _valid_quantity(quantity)
         async with self._store.read() as rows:
             line = _line(await _find(rows, caller), line_id)
-        offer = await self._offer(line.variant_id)
+        offers = await self._offers(caller, line.variant_id)
+        offer = offers[line.variant_id]
         if quantity > offer.available:
             raise _short(offer, f"shop cart set {quote(offer.ref)} {offer.available}" if offer.available else None)
         async with self._store.write() as rows:
@@ -92,7 +108,7 @@ class CartService:
             _line(cart, line_id)
             await rows.put_line(cart.id, CartLine(line_id, line.variant_id, quantity, offer))
             changed = await _changed(rows, cart)
-        return await self._priced(changed)
+        return await self._priced(changed, offers)
 
     async def remove(self, caller: Caller, line_id: str, check: Check = _anything) -> Cart:
         """Remove a line; idempotent."""
@@ -137,6 +153,8 @@ class CartService:
     async def merge(self, user_id: str, guest_cart_id: str) -> None:
         """Move a guest's lines into the account's cart; idempotent."""
         async with self._store.write() as rows:
+            # A cart that is not there yet is made, and closed: what is still on its way to it must not vanish (R2).
+            await rows.insert(guest_cart_id, None)
             guest = await rows.by_id(guest_cart_id)
             if not _is_guests(guest):
                 return
@@ -190,19 +208,27 @@ class CartService:
 
     # --- inside ------------------------------------------------------------------------------
 
-    async def _priced(self, cart: StoredCart) -> Cart:
+    async def _priced(self, cart: StoredCart, known: Mapping[str, Offer] | None = None) -> Cart:
+        """Return the cart at the prices that are `known` already, or ask where one is missing."""
+        variants = tuple(line.variant_id for line in cart.lines)
+        if known is not None and known.keys() >= set(variants):
+            return priced(cart, known)
         try:
-            offers = await self._stock.offers(tuple(line.variant_id for line in cart.lines))
+            offers = await self._stock.offers(variants)
         except ShopError:
             return priced(cart, None)
         return priced(cart, offers)
 
-    async def _offer(self, variant_id: str) -> Offer:
-        offer = (await self._stock.offers((variant_id,))).get(variant_id)
-        if offer is None:
+    async def _offers(self, caller: Caller, variant_id: str) -> Mapping[str, Offer]:
+        """Return the offers of a variant and, in the same question, of what is in the cart. Raises NotFound."""
+        async with self._store.read() as rows:
+            cart = await _find(rows, caller)
+        others = [line.variant_id for line in cart.lines if line.variant_id != variant_id] if cart else []
+        offers = await self._stock.offers((variant_id, *others))
+        if variant_id not in offers:
             msg = f"there is no product variant {variant_id!r}"
             raise NotFound(msg, hint="shop products list", service="products")
-        return offer
+        return offers
 
     async def _found_or_made(self, rows: CartRows, caller: Caller, check: Check = _anything) -> StoredCart:
         cart = await _find(rows, caller)

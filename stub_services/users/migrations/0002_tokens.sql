@@ -30,6 +30,7 @@ CREATE TABLE requests (
     key TEXT NOT NULL,
     fingerprint TEXT NOT NULL,
     created_at BIGINT NOT NULL,
+    refusal TEXT,
     answer TEXT,
     PRIMARY KEY (scope, key)
 );

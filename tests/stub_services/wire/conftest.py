@@ -145,6 +145,11 @@ class Wire:
         async with self.five.databases[database].read() as statements:
             return [dict(row) for row in await statements.all(sql)]
 
+    async def execute(self, database: str, sql: str) -> None:
+        """Change what a database holds."""
+        async with self.five.databases[database].write() as statements:
+            await statements.run(sql)
+
 
 def service_of(path: str) -> str:
     """The service behind a public path."""

@@ -71,11 +71,18 @@ async def test_a_key_is_its_callers_own(ada: Person, ben: Person) -> None:
     assert (await quantity(ada), await quantity(ben)) == (1, 2)
 
 
-async def test_a_refused_request_is_not_stored(ada: Person) -> None:
-    for body in ({"variant_id": "nonesuch", "quantity": 1}, LINE | {"quantity": 999}, LINE | {"quantity": 0}):
-        response = await ada.ask("POST", LINES, body, idempotency_key="k")
-        assert response.status_code in (400, 404, 409)
-    assert await ada.wire.rows("carts", "SELECT * FROM requests") == []
+async def test_what_was_refused_under_a_key_stays_refused(ada: Person) -> None:
+    """R14: the first request may arrive after its repetition was told no."""
+    short = LINE | {"quantity": 999}
+    assert code(await ada.ask("POST", LINES, short, idempotency_key="k")) == (409, "out_of_stock")
+    await ada.wire.execute("products", "UPDATE variants SET available = 999")
+    assert code(await ada.ask("POST", LINES, short, idempotency_key="k")) == (409, "out_of_stock")
+    assert code(await ada.ask("POST", LINES, LINE, idempotency_key="k")) == (422, "key_reused")
+    assert (await ada.ask("POST", LINES, short, idempotency_key="k2")).status_code == 200
+
+
+async def test_what_makes_no_sense_uses_no_key_up(ada: Person) -> None:
+    assert (await ada.ask("POST", LINES, LINE | {"quantity": 0}, idempotency_key="k")).status_code == 400
     await ada.add("k")
     assert await quantity(ada) == 1
 
