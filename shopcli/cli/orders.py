@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from backends.errors import InvalidState, NotFound, Pending
+from backends.errors import InvalidState, LoginRequired, NotFound, Pending
 from backends.models import Order, OrderStatus, Payment, PaymentStatus
 from shopcli.cli.columns import Column, View, shown
 from shopcli.cli.failures import Usage
@@ -146,17 +146,29 @@ def resume(context: typer.Context) -> None:
 
     Exit codes:
       0   nothing is open any more
+      4   what is unfinished belongs to another account
       8   an order is placed and not paid yet
       11  an answer is still missing; try again later
     """
     run: Run = context.obj
     run.out.check(SETTLED)
     settled = run.do(run.shop.settle(wait=True))
+    if not settled:
+        _mention_others(run)
     run.out.list(SETTLED, settled, empty="no checkout is unfinished → shop orders list")
     for each in settled:
         if each.hint:
             run.out.next(each.hint)
+    _mention_others(run)
     raise typer.Exit(max(map(_exit_code, settled), default=0))
+
+
+def _mention_others(run: Run) -> None:
+    """Raise LoginRequired while checkouts of somebody else are unfinished: only their account can settle them."""
+    if count := run.shop.unfinished_of_others():
+        are = "checkout is unfinished and belongs" if count == 1 else "checkouts are unfinished and belong"
+        msg = f"{count} {are} to another account; log in to it, then resume"
+        raise LoginRequired(msg)
 
 
 def watch(context: typer.Context, order: OrderRef) -> None:

@@ -4,10 +4,11 @@ import sys
 from collections.abc import Coroutine
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
+from math import inf
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from backends.deadline import deadline
-from backends.errors import ShopError
+from backends.errors import ShopError, Unavailable
 from shopcli.cli.asking import Asking
 from shopcli.cli.columns import View
 from shopcli.cli.options import Options
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from shopcli.cli.tracing import Trace
 
 T = TypeVar("T")
+
+SETTLE_SECONDS = 3.0
+LOGIN_SECONDS = 3.0
 
 
 class Run:
@@ -55,15 +59,15 @@ class Run:
         """The shop's five services."""
         return self.shop.backend
 
-    def do(self, action: Coroutine[Any, Any, T]) -> T:
-        """Run one action within `--timeout`."""
+    def do(self, action: Coroutine[Any, Any, T], *, within: float = inf) -> T:
+        """Run one action within `--timeout`, or `within` seconds if that is less."""
         try:
             backend = self.backend
         except BaseException:
             action.close()  # it was never begun, and Python would complain about that
             raise
         recorded: AbstractContextManager[None] = self._trace.action() if self._trace else nullcontext()
-        with deadline(self.options.timeout), patience(self.options), recorded:
+        with deadline(min(within, self.options.timeout)), patience(self.options), recorded:
             return self._runner.run(backend, action)
 
     def change(self, action: Coroutine[Any, Any, T], *, look: str) -> T:
@@ -72,11 +76,22 @@ class Run:
         return self.do(action)
 
     def settle(self) -> None:
-        """Find out what became of unfinished checkouts, and say so."""
-        for settled in self.do(self.shop.settle()):
+        """Find out what became of unfinished checkouts, and say so.
+
+        That is not what the person asked for, so it may not use up the time of what they did.
+        """
+        for settled in self.do(self.shop.settle(), within=SETTLE_SECONDS):
             self.out.say(settled.message)
             if settled.hint:
                 self.out.next(settled.hint)
+
+    def require_login(self) -> None:
+        """Raise LoginRequired or SessionExpired unless somebody is logged in; UserService need not be there for that."""
+        try:
+            self.do(self.backend.users.me(), within=LOGIN_SECONDS)
+        except Unavailable:
+            if self.backend.account_id() is None:
+                raise
 
     def mention_unfinished(self) -> None:
         """Say that checkouts are unfinished; asks no service, and a damaged journal stops no browsing."""
@@ -127,7 +142,7 @@ def begin(context: "Context", view: View, *, login: bool = False, settles: bool 
     if run.shop.url.startswith("memory:"):
         run.out.say("memory: forgets everything when this command ends")
     if login:
-        run.do(run.backend.users.me())
+        run.require_login()
     if settles:
         run.settle()
     else:

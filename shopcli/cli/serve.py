@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from stub_services.supervisor import Served
 
 _MAX_PORT = 65535
-_GATEWAYS = ("python", "nginx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +98,11 @@ def serve(
     run: Run = context.obj
     run.path = context.command_path
     run.out.check(SERVING)
-    if gateway not in _GATEWAYS:
-        raise Usage(f"--gateway is python or nginx, not {gateway!r}")
-    from stub_services.supervisor import LogStream, Plan, parse_replicas, parse_services
+    from stub_services.supervisor import GATEWAYS, LogStream, Plan, parse_replicas, parse_services
     from stub_services.supervisor import serve as supervise
 
+    if gateway not in GATEWAYS:
+        raise Usage(f"--gateway is {' or '.join(GATEWAYS)}, not {gateway!r}")
     plan = Plan(
         data=data.absolute() if data else private_directory(data_directory()) / "served",
         port=_port(port),

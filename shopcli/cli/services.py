@@ -23,8 +23,8 @@ _MAX_COUNT = 999_999
 # What people can still do while a service is down (docs/services.md says more).
 _WITHOUT = {
     "users": "nobody can sign up or log in; whoever is logged in goes on until the session has to be renewed",
-    "products": "nobody can browse or add to a cart, and no new order is placed; carts, paying and orders still work",
-    "carts": "nobody can see or change a cart, and no new order is placed; browsing, paying and orders still work",
+    "products": "nobody can browse or add to a cart, and new orders wait for it; carts, paying and orders still work",
+    "carts": "nobody can see or change a cart, so nothing can be ordered; browsing, paying and orders still work",
     "orders": "no order is placed, shown, paid or cancelled; browsing and carts still work",
     "payments": "orders are placed and wait for their payment; everything else still works",
     "gateway": "nothing can be reached until it is back; the services themselves go on",

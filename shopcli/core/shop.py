@@ -90,6 +90,11 @@ class Shop:
             raise unusable(self._journal_path, error) from None
         return self.journal.count_unfinished(self.backend.account_id()) if exists else 0
 
+    def unfinished_of_others(self) -> int:
+        """How many confirmed requests wait for another account to log in. Raises StorageError."""
+        mine = self.unfinished()
+        return self.journal.count_everyones() - mine if self._journal_path.exists() else 0
+
     async def settle(self, *, wait: bool = False) -> "tuple[Settled, ...]":
         """Find out what became of each unfinished checkout.
 

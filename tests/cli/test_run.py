@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from backends import Address, CheckoutAttempt, Money
 from backends.errors import LoginRequired, NotFound
-from backends.registry import BACKENDS, open_backend
+from backends.registry import BACKENDS, open_backend, system_clock
+from shopcli.core.intents import Placing
+from shopcli.core.shop import open_shop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,3 +113,17 @@ def test_an_error_closes_the_shop_on_its_loop(run: Run, remote: Remote, monkeypa
 
     assert run("--backend", "remote:", "whoami").code == 3
     assert remote.closed_on in remote.loops
+
+
+def test_what_belongs_to_another_account_is_said_and_not_called_finished(run: Run) -> None:
+    """A checkout that somebody left unfinished, who then logged out."""
+    shop, address = open_shop(), Address("home", "Ada", "Weg 1", "Berlin", "10115", "DE")
+    attempt = CheckoutAttempt(
+        "0b0f0b0e-0000-4000-8000-000000000001", "c", 1, Money.of_minor(1, "EUR"), address, "standard", system_clock()
+    )
+    shop.journal.record(Placing(attempt, "somebody-else"))
+    shop.close_journal()
+    result = run("orders", "resume")
+    assert result.code == 4
+    assert "1 checkout is unfinished and belongs to another account" in result.err
+    assert "no checkout is unfinished" not in result.err
