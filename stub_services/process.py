@@ -1,11 +1,12 @@
 """One service as a process: its settings come from the environment, and it serves until SIGTERM."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from backends.errors import ConfigurationError, ShopError
 from backends.registry import random_ids, system_clock
 from stub_services.database import Database
 from stub_services.faults import FaultFile, Faults
@@ -27,6 +28,13 @@ _MIGRATIONS = {name: _ROOT / name / "migrations" for name in SERVICES} | {
 }
 
 
+_REQUIRED = {
+    "SHOP_LISTEN": "where to listen, such as 127.0.0.1:8101",
+    "SHOP_SERVICE_TOKEN": "the secret between services, begins with shops_",
+    "SHOP_MERCHANT_TOKEN": "the merchant's secret, begins with shopm_",
+}
+
+
 @dataclass(frozen=True)
 class Settings:
     """What a process is told: docs/services.md lists the variables."""
@@ -42,7 +50,10 @@ class Settings:
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "Settings":
-        """Read the environment. Raises KeyError for what is missing."""
+        """Read the environment. Raises ConfigurationError for what is missing."""
+        for name, what in _REQUIRED.items():
+            if not environment.get(name):
+                raise ConfigurationError(f"{name} is not set: {what}", hint="shop serve")
         urls = {name: environment.get(f"SHOP_{name.upper()}_URL") for name in SERVICES}
         return cls(
             environment["SHOP_LISTEN"],
@@ -67,9 +78,23 @@ class Settings:
         return ServingSqlite(self.data / f"{name}.db", _MIGRATIONS[name], service=service)
 
 
-def serve(name: str) -> None:
+def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> int:
+    """Serve the service that is named until SIGTERM; return the exit code."""
+    name = arguments[0] if arguments else ""
+    log = Log(name or "?")
+    try:
+        if name not in SERVICES:
+            msg = f"there is no service {name!r}; there are {', '.join(SERVICES)}"
+            raise ConfigurationError(msg, hint="python -m stub_services.wire users")
+        serve(name, Settings.of(environment), log)
+    except ShopError as error:
+        log.say("error", "failed", error=error.message, hint=error.hint)
+        return error.exit_code
+    return 0
+
+
+def serve(name: str, settings: Settings, log: Log) -> None:
     """Serve until SIGTERM, then finish what is under way."""
-    settings = Settings.of(os.environ)
     faults = Faults(FaultFile(settings.faults_file)) if settings.faults_file else None
 
     def database(of: str) -> Database:
@@ -84,7 +109,7 @@ def serve(name: str) -> None:
         ThreadedPasswords(),
         system_clock,
         random_ids,
-        Log(name),
+        log,
         faults=faults,
         faults_token=settings.faults_token,
     )

@@ -86,7 +86,7 @@ class Run:
                 self.out.next(settled.hint)
 
     def require_login(self) -> None:
-        """Raise LoginRequired or SessionExpired unless somebody is logged in; UserService need not be there for that."""
+        """Raise LoginRequired or SessionExpired unless somebody is logged in; UserService may be down."""
         try:
             self.do(self.backend.users.me(), within=LOGIN_SECONDS)
         except Unavailable:

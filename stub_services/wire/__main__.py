@@ -2,7 +2,7 @@
 
 import sys
 
-from stub_services.process import serve
+from stub_services.process import main
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,34 @@
+"""One service as a process: what it is told, and what it says about what it was not told."""
+
+import json
+
+import pytest
+
+from backends.errors import ConfigurationError
+from stub_services.process import Settings, main
+
+GIVEN = {"SHOP_LISTEN": "127.0.0.1:0", "SHOP_SERVICE_TOKEN": "shops_x", "SHOP_MERCHANT_TOKEN": "shopm_x"}
+
+
+@pytest.mark.parametrize("name", sorted(GIVEN))
+def test_what_is_missing_is_named(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=name):
+        Settings.of({key: value for key, value in GIVEN.items() if key != name})
+
+
+def test_settings_show_no_secret() -> None:
+    settings = Settings.of(
+        {**GIVEN, "SHOP_DATABASE_URL": "postgresql://ada:hunter2@db/shop", "SHOP_FAULTS_TOKEN": "shopf_x"}
+    )
+    assert not [secret for secret in ("shops_x", "shopm_x", "shopf_x", "hunter2") if secret in repr(settings)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"), [([], "there is no service"), (["nope"], "nope"), (["users"], "SHOP_LISTEN")]
+)
+def test_what_cannot_start_says_why_in_one_line(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments, {}) == ConfigurationError.exit_code
+    (line,) = capsys.readouterr().err.splitlines()
+    assert words in json.loads(line)["error"]
