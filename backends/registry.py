@@ -80,7 +80,7 @@ def _origin(url: str) -> str:
     except ValueError:
         raise ConfigurationError("the shop's address has no valid host or port", hint=_ADDRESS) from None
     if "@" in parts.netloc:
-        raise ConfigurationError("a shop's address holds no user and no password: they are asked for by log-in", hint=_ADDRESS)
+        raise ConfigurationError("a shop's address holds no user and no password", hint=_ADDRESS)
     if parts.path not in ("", "/") or "?" in url or "#" in url:
         raise ConfigurationError("a shop's address ends after host and port", hint=_ADDRESS)
     if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]*:[0-9a-f:.]*", host) or port == 0:

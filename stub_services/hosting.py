@@ -7,7 +7,7 @@ asked over the wire.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -25,6 +25,7 @@ from stub_services.users.service import Passwords
 from stub_services.wire import fault_routes, health, openapi
 from stub_services.wire.app import Answering, Part
 from stub_services.wire.caching import Cached
+from stub_services.wire.discretion import DiscreetDatabase
 from stub_services.wire.exchange import Exchange
 from stub_services.wire.fault_routes import FaultStore, Naming
 from stub_services.wire.faults import FaultMiddleware
@@ -88,7 +89,9 @@ class _Hosted:
 
 def host(name: str, given: Surroundings) -> Starlette:
     """Return the service `name`. Its databases are opened when it starts (ASGI's lifespan)."""
-    asking = Asking(name, given.exchange, given.service_token, current_request_id.get)
+    asking = Asking(name, given.exchange, given.service_token, current_request_id.get, given.log)
+    databases = given.databases
+    given = replace(given, databases=lambda of: DiscreetDatabase(databases(of), name, given.log))
     hosted = _HOSTS[name](given, asking)
     verifier = Verifier(hosted.published or _published_by_users(asking), clock=given.clock)
     trust = Trust(

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from backends.errors import BY_CODE, Conflict, KeyReused, ShopError
+from stub_services.caller import Caller
 from stub_services.database import Statements, reader
 from stub_services.times import to_millis
 
 REMEMBERED = timedelta(hours=72)
+ANYBODY = "anybody"
+"""Whoever is nobody yet: somebody who signs up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,11 @@ class Once:
     scope: str
     key: str
     fingerprint: str
+
+
+def scope_of(caller: Caller) -> str:
+    """Return whose keys a caller uses."""
+    return caller.user_id or (f"cart:{caller.cart_id}" if caller.cart_id else ANYBODY)
 
 
 class Requests:
@@ -80,6 +88,14 @@ class Requests:
     async def keep(self, once: Once, answer: str) -> None:
         """Keep the answer, to give it again."""
         await self._sql.run("UPDATE requests SET answer = ? WHERE scope = ? AND key = ?", answer, once.scope, once.key)
+
+    async def forget_answers(self, scope: str) -> None:
+        """Forget what was answered, which may hold an address; what took effect stays known."""
+        await self._sql.run("UPDATE requests SET answer = NULL WHERE scope = ?", scope)
+
+    async def forget(self, scope: str) -> None:
+        """Forget everything of somebody who is deleted."""
+        await self._sql.run("DELETE FROM requests WHERE scope = ?", scope)
 
 
 @reader

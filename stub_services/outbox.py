@@ -10,8 +10,12 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from backends.deadline import deadline, remaining
 from backends.errors import ShopError
 from stub_services.database import Statements
+
+ATTEMPT_SECONDS = 2.0
+"""How long one message may take; a peer that says nothing for so long is silent (`stub_services.wire.peers`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +75,26 @@ async def deliver(
 ) -> None:
     """Hand every waiting message (about `order_id`) to its handler, which removes it; silence leaves it waiting.
 
-    A request delivers what it caused itself. What has waited before is the worker's: while a peer is down for
-    long, nobody's request should try all of it.
+    Of a kind that somebody hangs at, no more is tried until the next time. A request delivers what it caused itself.
+    What has waited before is the worker's: while a peer is down for long, nobody's request should try all of it.
     """
     async with read() as rows:
         waiting = await rows.outbox.pending(order_id)
+    slow: set[str] = set()
     for message in waiting:
+        if message.kind not in slow and await is_slow(handlers[message.kind](message)):
+            slow.add(message.kind)
+
+
+async def is_slow(asking: Awaitable[object]) -> bool:
+    """Ask somebody for at most ATTEMPT_SECONDS, and return whether it took that long to hear nothing.
+
+    Whoever hangs would take the time of all others; one who refuses at once costs nothing.
+    """
+    seconds = min(ATTEMPT_SECONDS, remaining())
+    with deadline(seconds):
         try:
-            await handlers[message.kind](message)
+            await asking
         except ShopError:
-            continue
+            return remaining() <= seconds / 2
+    return False

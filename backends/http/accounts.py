@@ -45,8 +45,9 @@ class HttpUsers:
         if refresh is None:
             return
         body = {"refresh_token": refresh}
+        request = writing("POST", "/v1/sessions/revoke", "users", body, look="shop whoami")
         try:
-            await self._desk.anybody(unrepeatable(writing("POST", "/v1/sessions/revoke", "users", body)), nothing)
+            await self._desk.anybody(request, nothing)
         except LoginRequired:
             return  # the session had ended before
         except ShopError as error:

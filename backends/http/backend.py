@@ -26,7 +26,8 @@ class HttpBackend:
         self._outside = outside
         self._calls = Calls(name, outside)
         self._faults = Calls(name, outside)
-        self._control: Calls | None = None
+        self._controls: dict[str, Calls] = {}
+        """By address: each `shop serve` has its own, and the connections of them all are closed in the end."""
         self._sessions = BoundSessions(sessions, name)
         self._owner = OwnerFile(self._sessions, name)
         desk = Desk(self._calls, self._sessions)
@@ -48,9 +49,14 @@ class HttpBackend:
         owner = self._owner.read()
         if owner is None:
             return None
-        if self._control is None or self._control.transport.origin != owner.control:
-            self._control = Calls(owner.control, self._outside, peer="supervisor")
-        return HttpAdmin(owner, self._calls, self._faults, self._control)
+        return HttpAdmin(owner, self._calls, self._faults, self._control(owner.control))
+
+    def _control(self, origin: str | None) -> Calls | None:
+        if origin is None:
+            return None
+        if origin not in self._controls:
+            self._controls[origin] = Calls(origin, self._outside, peer="supervisor")
+        return self._controls[origin]
 
     def account_id(self) -> str | None:
         """The account that the stored session belongs to; asks no service."""
@@ -62,6 +68,5 @@ class HttpBackend:
 
     async def aclose(self) -> None:
         """Close the connections."""
-        for calls in (self._calls, self._faults, self._control):
-            if calls is not None:
-                await calls.transport.aclose()
+        for calls in (self._calls, self._faults, *self._controls.values()):
+            await calls.transport.aclose()

@@ -2,14 +2,15 @@
 
 import asyncio
 import time
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 
 from backends.deadline import remaining
-from backends.errors import NotFound, ShopError, Unsupported
+from backends.errors import InvalidValue, NotFound, ShopError, Unavailable, Unsupported
 from backends.http import encoding, models
 from backends.http.calls import Calls
 from backends.http.decoding import Garbage, document, nothing
-from backends.http.desk import reading, writing
+from backends.http.desk import reading, unrepeatable, writing
 from backends.http.owner import Owner
 from backends.http.problems import error_of
 from backends.http.requests import GATEWAY, SERVICES, FixedToken, Request
@@ -20,13 +21,18 @@ HEALTH_SECONDS = 2.0
 """How long one service may take to say how it is."""
 _STATUS = "shop services status"
 _STATES = ("up", "down", "degraded")
+_NO_FAULTS = (NotFound, InvalidValue)
+"""What a gateway answers that has no faults: nginx."""
 
 
 class HttpAdmin:
     """The owner's port: the catalog and faults by way of the gateway, processes by way of the supervisor."""
 
-    def __init__(self, owner: Owner, calls: Calls, faults: Calls, control: Calls) -> None:
-        """Use the keys of `owner`. `faults` and `control` have breakers of their own: they are there to mend."""
+    def __init__(self, owner: Owner, calls: Calls, faults: Calls, control: Calls | None) -> None:
+        """Use the keys of `owner`. `faults` and `control` have breakers of their own: they are there to mend.
+
+        There is no `control` once the served shop has ended.
+        """
         self._owner = owner
         self._calls = calls
         self._faults = faults
@@ -48,26 +54,32 @@ class HttpAdmin:
     async def restart(self, service: str) -> None:
         """Replace its processes by new ones. Raises NotFound."""
         request = writing("POST", f"/v1/services/{_known(service, GATEWAY)}/restart", service, look=_STATUS)
-        await self._control.send(replace(request, credentials=self._owner.merchant), nothing)
+        await self._supervisor().send(replace(unrepeatable(request), credentials=self._owner.merchant), nothing)
 
     async def _set_state(self, service: str, state: str) -> None:
         path = f"/v1/services/{_known(service, GATEWAY)}/state"
         request = writing("PUT", path, service, {"state": state}, look=_STATUS)
-        await self._control.send(replace(request, credentials=self._owner.merchant), nothing)
+        await self._supervisor().send(replace(request, credentials=self._owner.merchant), nothing)
+
+    def _supervisor(self) -> Calls:
+        if self._control is None:
+            raise Unavailable("`shop serve` has ended: nobody runs the services any more", hint="shop serve")
+        return self._control
 
     async def faults(self) -> tuple[Fault, ...]:
         """What is injected now. Raises Unsupported without FAULTS."""
         token = self._faults_token()
         found: list[Fault] = []
-        for service in SERVICES:
+        for service in (*SERVICES, GATEWAY):
             request = replace(reading(f"/v1/faults/{service}", service), credentials=token)
-            found += await self._faults.send(request, document(models.items(models.fault_of(service))))
+            with suppress(*_NO_FAULTS) if service == GATEWAY else nullcontext():
+                found += await self._faults.send(request, document(models.items(models.fault_of(service))))
         return tuple(found)
 
     async def inject(self, fault: Fault) -> None:
         """Let something go wrong until it is cleared. Raises Unsupported without FAULTS, NotFound, InvalidValue."""
         token = self._faults_token()
-        path = f"/v1/faults/{_known(fault.service)}"
+        path = f"/v1/faults/{_known(fault.service, GATEWAY)}"
         request = writing("POST", path, fault.service, encoding.members(fault, without="service"), look=_STATUS)
         await self._faults.send(replace(request, credentials=token), nothing)
 
@@ -75,11 +87,13 @@ class HttpAdmin:
         """End the faults of one service, or all. Raises Unsupported without FAULTS, NotFound."""
         token = self._faults_token()
         failure: ShopError | None = None
-        for name in SERVICES if service is None else (_known(service),):
+        for name in (*SERVICES, GATEWAY) if service is None else (_known(service, GATEWAY),):
             request = replace(writing("DELETE", f"/v1/faults/{name}", name, look=_STATUS), credentials=token)
             try:
                 await self._faults.send(request, nothing)
             except ShopError as error:
+                if name == GATEWAY and service is None and isinstance(error, _NO_FAULTS):
+                    continue
                 failure = error  # one that cannot be reached keeps its faults; the others lose theirs
         if failure is not None:
             raise failure

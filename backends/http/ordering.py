@@ -92,7 +92,8 @@ class HttpPayments:
             raise Forbidden(msg, hint="shop orders cancel NUMBER", service="payments")
         refusal = NotFound("there is no such payment", hint=_LIST, service="payments")
         path = encoding.path_to("payments", last=payment_id, otherwise=refusal)
-        request = replace(writing("PUT", f"{path}/refund", "payments"), credentials=merchant)
+        look = "shop payments show PAYMENT"
+        request = replace(writing("PUT", f"{path}/refund", "payments", look=look), credentials=merchant)
         return await self._desk.anybody(request, document(models.about(payment_id, models.payment)))
 
 

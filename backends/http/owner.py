@@ -1,6 +1,7 @@
 """The file in which `shop serve` leaves the keys of the shop to whoever may read it."""
 
 import json
+import os
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
@@ -10,13 +11,16 @@ from backends.http.requests import FixedToken
 from backends.http.sessions import BoundSessions, sendable
 
 MAX_FILE = 64 * 1024
+_OTHERS = 0o077
+"""Permissions that would make the keys everybody's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
     """The owner's keys: the merchant's token, where the services are controlled, and perhaps a token for faults."""
 
-    control: str
+    control: str | None
+    """None once the served shop has ended."""
     merchant: FixedToken = field(repr=False)
     faults: FixedToken | None = field(default=None, repr=False)
 
@@ -30,12 +34,14 @@ class OwnerFile:
         self._origin = origin
 
     def read(self) -> Owner | None:
-        """Return the owner's keys; None for everybody else, and where they could be overheard."""
+        """Return the owner's keys; None for everybody else, and where others could read, change or overhear them."""
         path = self._sessions.read().get("owner")
         if path is None or not is_private(self._origin):
             return None
         try:
             with Path(path).open("rb") as file:
+                if os.fstat(file.fileno()).st_mode & _OTHERS:
+                    return None
                 return _owner(json.loads(file.read(MAX_FILE)), self._origin)
         except (OSError, ValueError, RecursionError):
             return None
@@ -62,8 +68,8 @@ def _owner(document: object, origin: str) -> Owner | None:
     if not isinstance(document, dict) or document.get("gateway") != origin:
         return None
     control, merchant, faults = (document.get(name) for name in ("control", "merchant", "faults"))
-    if not isinstance(control, str) or not is_private(control) or not isinstance(merchant, str):
+    if not isinstance(control, str | None) or not isinstance(merchant, str) or not isinstance(faults, str | None):
         return None
-    if sendable(merchant) is None or not isinstance(faults, str | None):
+    if sendable(merchant) is None or not (control is None or is_private(control)):
         return None
     return Owner(control, FixedToken(merchant), None if sendable(faults) is None else FixedToken(faults or ""))

@@ -1,6 +1,7 @@
 """From an answer that is an error, or from no answer, to the one tree of errors."""
 
 import json
+import re
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from math import isfinite
@@ -34,6 +35,11 @@ STATUS = "shop services status"
 
 MAX_MESSAGE = 500
 MAX_HINT = 200
+_COMMAND = re.compile(
+    r"shop (addresses|cart|checkout|login|orders|payments|products|services|signup|whoami)"
+    r"( (?!\S*//)[A-Za-z0-9@+=:,./_-]+)*"
+)
+"""What a shop may tell somebody to run: our own commands, without another shop's address or a word to a shell."""
 
 _BY_STATUS: dict[int, type[ShopError]] = {
     400: InvalidValue,
@@ -114,7 +120,7 @@ def _explained(document: dict[str, Any], answer: Answer, request: Request) -> Sh
     service = document.get("service")
     error = kind(
         _text(document.get("detail"), MAX_MESSAGE) or f"the {request.service} service refused this ({answer.status})",
-        hint=_text(document.get("hint"), MAX_HINT) or _next_step(kind, outcome, request),
+        hint=_hint(document.get("hint"), kind, outcome, request),
         service=service if service in (*SERVICES, GATEWAY) else request.service,
         outcome=outcome,
     )
@@ -138,9 +144,12 @@ def _outcome(document: dict[str, Any], kind: type[ShopError], request: Request) 
     return Outcome(told) if told in tuple(Outcome) else kind.outcome
 
 
-def _next_step(kind: type[ShopError], outcome: Outcome, request: Request) -> str | None:
-    if outcome is Outcome.UNKNOWN:
+def _hint(told: object, kind: type[ShopError], outcome: Outcome, request: Request) -> str | None:
+    """Return the command that helps. Who cannot tell what became of it knows no better one than looks at it."""
+    if outcome is Outcome.UNKNOWN and request.look is not None:
         return request.look
+    if isinstance(told, str) and len(told) <= MAX_HINT and _COMMAND.fullmatch(told):
+        return told
     return STATUS if kind is Unavailable else None
 
 

@@ -1,11 +1,11 @@
 """The rules of carts: one line a variant, versions, and giving lines to an order exactly once."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from shlex import quote
 from typing import TypeGuard
 
-from backends.errors import CartChanged, Conflict, InvalidValue, NotFound, OutOfStock, ShopError
+from backends.errors import CartChanged, InvalidValue, LoginRequired, NotFound, OutOfStock, ShopError
 from backends.interface import Clock, Ids
 from backends.models import Address, Cart, ShippingOption
 from stub_services.addresses import text, valid_address
@@ -13,11 +13,13 @@ from stub_services.caller import Caller
 from stub_services.carts.pricing import SHIPPING, empty, priced, shipping_option
 from stub_services.carts.store import CartLine, CartRows, StoredCart, Take
 from stub_services.database import Store
-from stub_services.idempotency import Once
+from stub_services.idempotency import Once, scope_of
 from stub_services.peers import MEMORY, Item, Offer, Refusal, StockPeer, Taken
 
 MAX_QUANTITY = 999
 MAX_LINES = 100
+FORGOTTEN = timedelta(hours=1)
+"""How long a deleted account is refused a new cart: longer than its access tokens live."""
 
 Check = Callable[[int | None], None]
 """Raises if a cart at this version (None: there is no cart) is not what the caller edits."""
@@ -55,7 +57,7 @@ class CartService:
             return await self.view(caller)
         try:
             cart, offers = await self._add(caller, variant_id, quantity, once, check)
-        except (NotFound, Conflict) as refusal:
+        except (NotFound, OutOfStock) as refusal:
             await self._refuse(once, refusal)
             raise
         return await self._priced(cart, offers)
@@ -113,14 +115,18 @@ class CartService:
     async def remove(self, caller: Caller, line_id: str, check: Check = _anything) -> Cart:
         """Remove a line; idempotent."""
         async with self._store.write() as rows:
-            cart = await self._found_or_made(rows, caller, check)
+            cart = await _found_to_empty(rows, caller, check)
+            if cart is None:
+                return empty()
             changed = await _changed(rows, cart) if await rows.remove_line(cart.id, line_id) else cart
         return await self._priced(changed)
 
     async def clear(self, caller: Caller, check: Check = _anything) -> Cart:
         """Remove all lines."""
         async with self._store.write() as rows:
-            cart = await self._found_or_made(rows, caller, check)
+            cart = await _found_to_empty(rows, caller, check)
+            if cart is None:
+                return empty()
             changed = await _changed(rows, cart) if await rows.clear(cart.id) else cart
         return await self._priced(changed)
 
@@ -163,11 +169,15 @@ class CartService:
             await rows.clear(guest.id)
             await rows.raise_version(guest.id)
             await rows.set_merged(guest.id, cart.id)
+            await rows.requests.forget_answers(scope_of(Caller(cart_id=guest.id)))
 
     async def forget(self, user_id: str) -> None:
         """Forget the cart of an account that is deleted: its lines, address and e-mail address."""
+        now = self._clock()
         async with self._store.write() as rows:
             await rows.delete_of_user(user_id)
+            await rows.requests.forget(scope_of(Caller(user_id=user_id)))
+            await rows.insert_forgotten(user_id, now, now - FORGOTTEN)
 
     # --- what peers ask ----------------------------------------------------------------------
 
@@ -234,13 +244,15 @@ class CartService:
         cart = await _find(rows, caller)
         check(cart.version if cart else None)
         if cart is None:
+            if caller.user_id is not None and await rows.is_forgotten(caller.user_id):
+                msg = "this account has been deleted"
+                raise LoginRequired(msg, service="carts")
             await rows.insert(
                 caller.cart_id if caller.user_id is None and caller.cart_id else self._ids(), caller.user_id
             )
             cart = await _find(rows, caller)
         if cart is None:
-            msg = "this cart was merged into an account's cart at log-in"
-            raise CartChanged(msg, hint="run the same command again", service="carts")
+            raise _merged()
         return cart
 
     async def _put_together(self, rows: CartRows, cart: StoredCart, lines: tuple[CartLine, ...]) -> None:
@@ -267,6 +279,20 @@ async def _found(rows: CartRows, caller: Caller) -> StoredCart:
     if cart is None:
         raise _no_line()
     return cart
+
+
+async def _found_to_empty(rows: CartRows, caller: Caller, check: Check) -> StoredCart | None:
+    """Return the cart to take something from; where there is none, none is made. Raises CartChanged."""
+    cart = await _find(rows, caller)
+    check(cart.version if cart else None)
+    if cart is None and caller.user_id is None and caller.cart_id and await rows.by_id(caller.cart_id) is not None:
+        raise _merged()
+    return cart
+
+
+def _merged() -> CartChanged:
+    msg = "this cart was merged into an account's cart at log-in"
+    return CartChanged(msg, hint="run the same command again", service="carts")
 
 
 async def _changed(rows: CartRows, cart: StoredCart) -> StoredCart:

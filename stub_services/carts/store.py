@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from backends.models import Address
 from stub_services.addresses import read_address
 from stub_services.database import Row, Statements, reader
 from stub_services.idempotency import Requests
 from stub_services.peers import Offer
+from stub_services.times import to_millis
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,17 @@ class CartRows:
         await self._sql.run("DELETE FROM lines WHERE cart_id IN (SELECT id FROM carts WHERE user_id = ?)", user_id)
         await self._sql.run("DELETE FROM carts WHERE user_id = ?", user_id)
 
+    async def insert_forgotten(self, user_id: str, now: datetime, before: datetime) -> None:
+        """Remember that an account was deleted, and no longer those that were `before`."""
+        await self._sql.run("DELETE FROM forgotten WHERE at < ?", to_millis(before))
+        await self._sql.run(
+            "INSERT INTO forgotten (user_id, at) VALUES (?, ?) ON CONFLICT DO NOTHING", user_id, to_millis(now)
+        )
+
+    async def is_forgotten(self, user_id: str) -> bool:
+        """Whether the account was deleted a short while ago."""
+        return await self._sql.one("SELECT 1 FROM forgotten WHERE user_id = ?", user_id) is not None
+
     async def raise_version(self, cart_id: str) -> None:
         """Say that the cart is not what it was."""
         await self._sql.run("UPDATE carts SET version = version + 1 WHERE id = ?", cart_id)
@@ -86,8 +99,10 @@ class CartRows:
         await self._sql.run("UPDATE carts SET shipping = ? WHERE id = ?", shipping, cart_id)
 
     async def set_merged(self, cart_id: str, into: str) -> None:
-        """Remember where a guest's cart went (R6)."""
-        await self._sql.run("UPDATE carts SET merged_into = ? WHERE id = ?", into, cart_id)
+        """Remember where a guest's cart went (R6), and no longer who the guest was."""
+        await self._sql.run(
+            "UPDATE carts SET merged_into = ?, address = NULL, email = NULL WHERE id = ?", into, cart_id
+        )
 
     async def put_line(self, cart_id: str, line: CartLine) -> None:
         """Add a line, or replace quantity and offer of the variant's line."""

@@ -4,10 +4,14 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 from backends.errors import ConfigurationError, ShopError
 from stub_services.gateway.log import capture_logging, log
 from stub_services.gateway.routes import GATEWAY, SERVICES
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
 
 
 def _urls(environment: Mapping[str, str]) -> dict[str, str]:
@@ -17,6 +21,24 @@ def _urls(environment: Mapping[str, str]) -> dict[str, str]:
         msg = f"{', '.join(missing)}: where the services are, such as http://127.0.0.1:8101"
         raise ConfigurationError(msg, hint="shop serve", service=GATEWAY)
     return {service: environment[name] for service, name in names.items()}
+
+
+def _serve(urls: Mapping[str, str], environment: Mapping[str, str]) -> None:
+    from stub_services.gateway.proxy import Gateway
+    from stub_services.wire import serving
+
+    listener = serving.listening(environment.get("SHOP_LISTEN", "127.0.0.1:8080"))
+    gateway, ready = Gateway(urls), lambda: log(GATEWAY, "ready")
+    file, token = environment.get("SHOP_FAULTS_FILE"), environment.get("SHOP_FAULTS_TOKEN")
+    if file and token:
+        from stub_services.faults import FaultFile, Faults
+        from stub_services.gateway.faulty import faulty
+        from stub_services.wire.dropping import DroppingProtocol
+
+        misbehaving = faulty(gateway, Faults(FaultFile(Path(file))), token)
+        serving.run(cast("ASGI3Application", misbehaving), listener, ready=ready, protocol=DroppingProtocol)
+    else:
+        serving.run(gateway, listener, ready=ready)
 
 
 def main(arguments: list[str], environment: Mapping[str, str]) -> int:
@@ -30,11 +52,7 @@ def main(arguments: list[str], environment: Mapping[str, str]) -> int:
 
             listener = serving.listening(environment.get("SHOP_LISTEN", "127.0.0.1:8080"))
             return nginx.run(listener, urls, Path(environment.get("SHOP_DATA", ".")))
-        from stub_services.gateway.proxy import Gateway
-        from stub_services.wire import serving
-
-        listener = serving.listening(environment.get("SHOP_LISTEN", "127.0.0.1:8080"))
-        serving.run(Gateway(urls), listener, ready=lambda: log(GATEWAY, "ready"))
+        _serve(urls, environment)
     except ShopError as error:
         log(GATEWAY, "failed", "error", error=error.message)
         return error.exit_code

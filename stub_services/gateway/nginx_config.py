@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from backends.errors import ShopError
+from backends.errors import ConfigurationError, ShopError
 from stub_services.gateway import problems, routes
 from stub_services.gateway.headers import MAX_SECONDS
 from stub_services.gateway.routes import TABLE, UNSAFE
@@ -19,6 +19,10 @@ from stub_services.wire.serving import FINISH_SECONDS, IDLE_SECONDS, KEEP_ALIVE_
 
 _READ_SECONDS = MAX_SECONDS + 5
 _SERVICE = "$service"  # nginx fills it in
+_REQUEST_ID = "add_header X-Request-Id $sane_id always;"
+_IMPORTS = 2
+"""How many catalogs may come in at once, as in the gateway in Python."""
+_OWN = (routes.LIVE, routes.READY, routes.OPENAPI_PATH)
 
 _CONFIG = """\
 # Made by `shop serve --gateway nginx` from stub_services/gateway/routes.py; changes here are lost.
@@ -26,18 +30,18 @@ daemon off;
 worker_processes auto;
 worker_shutdown_timeout {finish}s;
 error_log stderr crit;
-pid {directory}/nginx.pid;
+pid "{directory}/nginx.pid";
 {user}
 events {{
     worker_connections 1024;
 }}
 
 http {{
-    client_body_temp_path {directory}/body;
-    proxy_temp_path {directory}/proxy;
-    fastcgi_temp_path {directory}/fastcgi;
-    uwsgi_temp_path {directory}/uwsgi;
-    scgi_temp_path {directory}/scgi;
+    client_body_temp_path "{directory}/body";
+    proxy_temp_path "{directory}/proxy";
+    fastcgi_temp_path "{directory}/fastcgi";
+    uwsgi_temp_path "{directory}/uwsgi";
+    scgi_temp_path "{directory}/scgi";
 
     map $http_x_request_id $sane_id {{
         "~^[A-Za-z0-9._-]{{1,64}}$" $http_x_request_id;
@@ -51,6 +55,16 @@ http {{
         "~^/(?:[^/?]*/)?[^/?]*%" 1;
         default 0;
     }}
+    map "$request_method $request_uri $http_authorization" $importing {{
+        "~^{importing} {catalog}(?:[?][^ ]*)? {merchant}" 1;
+        default 0;
+    }}
+    map $request_uri $allowed {{
+{own_allowed}
+        default "{methods}";
+    }}
+    limit_conn_zone $server_port zone=imports:32k;
+    limit_conn_status 503;
     map $request_uri $service {{
 {services}
         default "gateway";
@@ -83,7 +97,7 @@ http {{
         client_body_timeout 10s;
         send_timeout 30s;
         large_client_header_buffers 4 8k;
-        client_max_body_size {body};
+        client_max_body_size {body}; # and more for whoever imports a catalog
 
         proxy_http_version 1.1;
         proxy_set_header Connection "";
@@ -98,7 +112,7 @@ http {{
         proxy_busy_buffers_size 128k;
         proxy_max_temp_file_size 0;
         proxy_hide_header X-Request-Id;
-        add_header X-Request-Id $sane_id always;
+        {request_id}
 
         error_page 400 414 = /.malformed; # such a request may have no path, and a named location needs one
         error_page 418 = @ambiguous;
@@ -115,9 +129,18 @@ http {{
         if ($encoded_prefix) {{
             return 404;
         }}
+        if ($importing) {{
+            rewrite ^ /.import last;
+        }}
 
         location / {{
             return 404;
+        }}
+        location = /.import {{
+            internal;
+            client_max_body_size {catalog_body};
+            limit_conn imports {imports};
+            proxy_pass http://products$request_uri;
         }}
 {own}
 {locations}
@@ -140,7 +163,15 @@ def render(listen: str, urls: Mapping[str, str], directory: Path, user: str | No
         listen=listen,
         keep_alive=KEEP_ALIVE_SECONDS,
         body=routes.BODY_BYTES,
+        catalog_body=routes.CATALOG_BYTES,
+        imports=_IMPORTS,
+        importing=routes.IMPORTING,
+        catalog=routes.CATALOG,
+        merchant=routes.MERCHANT,
+        methods=", ".join(routes.METHODS),
+        own_allowed="\n".join(f'        {_pattern(path)} "{", ".join(routes.READING)}";' for path in _OWN),
         read=_READ_SECONDS,
+        request_id=_REQUEST_ID,
         own=_own(),
         locations="\n".join(map(_location, TABLE)),
         errors=_errors(),
@@ -149,8 +180,9 @@ def render(listen: str, urls: Mapping[str, str], directory: Path, user: str | No
 
 def _path(path: Path) -> str:
     text = str(path)
-    if re.search(r"[\s\"';{}$\\]", text):
-        raise ValueError(f"nginx cannot use the directory {text!r}")
+    if re.search(r"[\"$\\\n\r]", text):
+        msg = f"nginx cannot have its files in {text!r}: it reads quotes, dollars and backslashes as its own"
+        raise ConfigurationError(msg, hint="shop serve --gateway nginx --data DIRECTORY", service=routes.GATEWAY)
     return text
 
 
@@ -167,12 +199,11 @@ def _upstream(name: str, url: str) -> str:
 
 
 def _location(route: routes.Route) -> str:
-    limit = f" client_max_body_size {route.body_bytes};" if route.body_bytes != routes.BODY_BYTES else ""
     if route.target:
         return f"        location = {route.prefix} {{ proxy_pass http://{route.service}{route.target}; }}"
     # Both forms, because nginx would answer the one without the slash with a redirect.
     return "\n".join(
-        f"        location {place} {{{limit} proxy_pass http://{route.service}; }}"
+        f"        location {place} {{ proxy_pass http://{route.service}; }}"
         for place in (f"= {route.prefix}", f"{route.prefix}/")
     )
 
@@ -180,8 +211,10 @@ def _location(route: routes.Route) -> str:
 def _own() -> str:
     up = routes.up()
     answers = {routes.LIVE: up, routes.READY: up, routes.OPENAPI_PATH: routes.OPENAPI}
+    reading = "|".join(routes.READING)
     return "\n".join(
-        f"        location = {path} {{ default_type application/json; return 200 {text}; }}"
+        f"        location = {path} {{ if ($request_method !~ ^(?:{reading})$) {{ return 405; }}"
+        f" default_type application/json; return 200 {text}; }}"
         for path, text in ((path, _quoted(msgspec.json.encode(answer))) for path, answer in answers.items())
     )
 
@@ -190,10 +223,10 @@ def _errors() -> str:
     named = {
         "ambiguous": problems.ambiguous(),
         "nothing_there": problems.nothing_there("this path"),
-        "method": Malformed("the method is not served", 405),
         "too_large": Malformed("the request body is too large", 413),
         "bug": problems.bug(),
     }
+    not_allowed = Malformed("the method is not served", 405)
     pathless = {
         "malformed": Malformed("the request is malformed"),
         "head": Malformed("the request head is too large", 431),
@@ -205,6 +238,8 @@ def _errors() -> str:
         [
             *(_place(f"= /.{name}", f"internal; {_return(error)}") for name, error in pathless.items()),
             *(_place(f"@{name}", _return(error)) for name, error in named.items()),
+            # RFC 9110, 15.5.6. Headers that are added here take the place of those of the server.
+            _place("@method", f"add_header Allow $allowed always; {_REQUEST_ID} {_return(not_allowed)}"),
             _place("@silent", cases),
         ]
     )

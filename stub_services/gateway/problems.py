@@ -1,5 +1,6 @@
 """What the gateway answers by itself: `application/problem+json` (RFC 9457), in the words of the services."""
 
+from math import ceil
 from typing import NamedTuple
 
 import msgspec
@@ -26,7 +27,10 @@ def as_json(value: object) -> Answer:
 
 def as_problem(error: ShopError, request_id: str, service: str = GATEWAY) -> Answer:
     """Return an error as problem+json; `service` is who says so if the error does not know."""
-    return _answer(status_of(error), MEDIA_TYPE.encode(), problem(error, request_id, service))
+    answer = _answer(status_of(error), MEDIA_TYPE.encode(), problem(error, request_id, service))
+    if error.retry_after is not None:
+        answer.headers.append((b"retry-after", b"%d" % ceil(error.retry_after)))
+    return answer
 
 
 def _answer(status: int, content_type: bytes, body: bytes) -> Answer:
@@ -36,6 +40,16 @@ def _answer(status: int, content_type: bytes, body: bytes) -> Answer:
 def refused(service: str) -> Unavailable:
     """The service cannot be reached, so it surely did nothing."""
     return Unavailable(f"the {service} service cannot be reached", hint="shop services status", service=service)
+
+
+def full(service: str) -> Unavailable:
+    """The service took no connection in time, or all that we may have are taken: nothing was sent."""
+    return Unavailable(f"the {service} service is busy", hint="shop services status", service=service)
+
+
+def crowded() -> Unavailable:
+    """There is no room for one more large body."""
+    return Unavailable("too many large requests are under way", retry_after=1.0, service=GATEWAY)
 
 
 def late(service: str) -> Unavailable:

@@ -13,12 +13,13 @@ from yarl import URL
 
 from backends.errors import ShopError
 from stub_services.gateway import problems, routes
+from stub_services.gateway.bodies import Body, Room
 from stub_services.gateway.headers import TRACE, passed_back, passed_on, request_id_of, seconds_of, value_of
 from stub_services.gateway.hops import around
 from stub_services.gateway.log import log
 from stub_services.gateway.problems import Answer, as_json, as_problem
 from stub_services.wire.problems import Malformed
-from stub_services.wire.serving import IDLE_SECONDS
+from stub_services.wire.serving import IDLE_SECONDS, MAX_CONNECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
@@ -27,18 +28,20 @@ if TYPE_CHECKING:
 
     from stub_services.gateway.routes import Route
 
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-_READING = ("GET", "HEAD", "OPTIONS")
 # Answers up to this size are complete before the first byte goes out, so that a service that dies while it answers
 # makes an honest 504 instead of half an answer. Longer ones stream.
 _WHOLE_BYTES = 1 << 20
-# A body that is a little too large is read to its end, or the client might lose the answer with the connection.
-_DISCARDED_BYTES = 8 << 20
 # An answer's header of traced hops is one line; aiohttp takes 8,190 bytes unless told.
 _HEADER_BYTES = 256 * 1024
-_CONNECTIONS = 256
+# So that one service that hangs leaves the others their share, and all of them together have a descriptor each.
+_ASIDE = 8
+"""Connections to each service for what it says about itself: whoever mends one that hangs must get through."""
+_CONNECTIONS = MAX_CONNECTIONS // len(routes.SERVICES) - _ASIDE
+_CONNECT_SECONDS = 2.0
+_CONNECT_SHARE = 0.5
 _NO_BODY = (204, 304)
 _UNREAD = (408, 413)
+_NOT_ALLOWED = 405
 
 Scope = Any
 Receive = Any
@@ -92,6 +95,8 @@ class Gateway:
         """Know where the services are; nothing is connected yet."""
         self._urls = {service: url.rstrip("/") for service, url in urls.items()}
         self._session: aiohttp.ClientSession | None = None
+        self._aside: aiohttp.ClientSession | None = None
+        self._room = Room()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or live through one life span."""
@@ -102,7 +107,7 @@ class Gateway:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
-        async with _session() as self._session:
+        async with _session(_CONNECTIONS) as self._session, _session(_ASIDE) as self._aside:
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})
@@ -135,6 +140,9 @@ class Gateway:
         answer = as_problem(error, exchange.request_id)
         if answer.status in _UNREAD:  # the rest of the body is not read
             answer.headers.append((b"connection", b"close"))
+        if answer.status == _NOT_ALLOWED:  # RFC 9110, 15.5.6
+            allowed = routes.METHODS if exchange.route else routes.READING
+            answer.headers.append((b"allow", ", ".join(allowed).encode()))
         if exchange.traced and exchange.route is not None:
             refused = isinstance(error.__cause__, aiohttp.ClientConnectorError)
             status = "connection refused" if refused else error.code
@@ -148,10 +156,10 @@ class Gateway:
         route = exchange.route = routes.find(exchange.path)
         if own is None and route is None:
             raise problems.nothing_there(exchange.path)
-        if exchange.method not in METHODS:
+        if exchange.method not in routes.METHODS:
             raise Malformed(f"the method {exchange.method} is not served", 405)
         if route is None:
-            if exchange.method not in _READING:
+            if exchange.method not in routes.READING:
                 raise Malformed(f"{exchange.path} can only be read", 405)
             await exchange.answer(as_json(own))
             return
@@ -162,38 +170,52 @@ class Gateway:
 
     async def _pass_on(self, exchange: Exchange, route: Route, ends_at: float) -> None:
         _refuse_late(route, ends_at)
-        body = await _read(exchange, route.body_bytes, ends_at)
+        authorization = value_of(exchange.headers, b"authorization") or b""
+        limit = routes.body_bytes(exchange.method, exchange.path, authorization.decode("latin-1"))
+        with Body(self._room, exchange.headers, limit) as body:
+            whole = await body.read(exchange.receive, max(0.0, ends_at - time.perf_counter()))
+            await self._pass_whole(exchange, route, whole, ends_at)
+
+    async def _pass_whole(self, exchange: Exchange, route: Route, body: bytes | bytearray, ends_at: float) -> None:
         left = _refuse_late(route, ends_at)
-        reading = exchange.method in _READING
+        reading = exchange.method in routes.READING
         try:
             headers = passed_on(exchange.headers, exchange.request_id, left)
         except UnicodeDecodeError:
             raise Malformed("a header is neither ASCII nor UTF-8") from None
         try:
-            async with asyncio.timeout(left), self._asked(exchange, route, body, headers) as response:
+            async with asyncio.timeout(left), self._asked(exchange, route, body, headers, left) as response:
                 await _pass_back(exchange, response)
         except aiohttp.ClientConnectorError as error:
             raise problems.refused(route.service) from error
+        except aiohttp.ConnectionTimeoutError as error:  # also where all connections to it are taken
+            raise problems.full(route.service) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise problems.silent(route.service, reading=reading) from error
 
-    def _asked(self, exchange: Exchange, route: Route, body: bytes, headers: CIMultiDict[str]) -> Any:  # noqa: ANN401 - aiohttp's
-        assert self._session is not None  # noqa: S101 - uvicorn has started the life span
+    def _asked(
+        self, exchange: Exchange, route: Route, body: bytes | bytearray, headers: CIMultiDict[str], left: float
+    ) -> Any:  # noqa: ANN401 - aiohttp's
+        session = self._aside if route.target else self._session
+        assert session is not None  # noqa: S101 - uvicorn has started the life span
         path = route.target or exchange.path
         query = f"?{exchange.query}" if exchange.query else ""
-        return self._session.request(
+        return session.request(
             exchange.method,
             URL(self._urls[route.service] + path + query, encoded=True),
             headers=headers,
             data=body or None,
             allow_redirects=False,
+            # Ends before the deadline does, because then it is known that nothing was sent.
+            timeout=aiohttp.ClientTimeout(total=None, connect=min(_CONNECT_SECONDS, left * _CONNECT_SHARE)),
         )
 
 
-def _session() -> aiohttp.ClientSession:
+def _session(connections: int) -> aiohttp.ClientSession:
     session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=IDLE_SECONDS, use_dns_cache=False),
-        timeout=aiohttp.ClientTimeout(total=None),
+        connector=aiohttp.TCPConnector(
+            limit=0, limit_per_host=connections, keepalive_timeout=IDLE_SECONDS, use_dns_cache=False
+        ),
         auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),
         skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
@@ -218,31 +240,6 @@ def _own(path: str) -> object:
     if path == routes.OPENAPI_PATH:
         return routes.OPENAPI
     return routes.up() if path in (routes.LIVE, routes.READY) else None
-
-
-async def _read(exchange: Exchange, limit: int, ends_at: float) -> bytes:
-    """Read the whole body first: a client that is slow or goes away never occupies a service."""
-    announced = value_of(exchange.headers, b"content-length")
-    if announced is not None and int(announced) > limit + _DISCARDED_BYTES:  # httptools lets only digits through
-        raise problems.too_large(limit)
-    parts: list[bytes] = []
-    size, more = 0, True
-    try:
-        async with asyncio.timeout(max(0.0, ends_at - time.perf_counter())):
-            while more:
-                message = await exchange.receive()
-                if message["type"] == "http.disconnect":
-                    raise Malformed("the request broke off", 408)
-                size, more = size + len(message["body"]), message["more_body"]
-                if size <= limit:
-                    parts.append(message["body"])
-                elif size > limit + _DISCARDED_BYTES:
-                    break
-    except TimeoutError:
-        raise Malformed("the request's body did not arrive in time", 408) from None
-    if size > limit:
-        raise problems.too_large(limit)
-    return b"".join(parts)
 
 
 async def _pass_back(exchange: Exchange, response: aiohttp.ClientResponse) -> None:

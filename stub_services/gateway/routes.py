@@ -9,12 +9,19 @@ from functools import cache
 from importlib.metadata import version
 from typing import NamedTuple
 
+from stub_services.wire.endpoint import MAX_BODY
+
 SERVICES = ("users", "products", "carts", "orders", "payments")
 GATEWAY = "gateway"
 
-BODY_BYTES = 1 << 20
+BODY_BYTES = MAX_BODY
+"""What services accept; the gateway holds a body until it is whole."""
 CATALOG_BYTES = 32 << 20
 """A whole catalog is imported in one request; 10,000 products take about 8 MiB."""
+CATALOG = "/v1/catalog"
+IMPORTING = "PATCH"
+MERCHANT = "Bearer shopm_"
+"""How a merchant's `Authorization` begins: whoever imports a catalog. The service looks at the rest of it."""
 
 
 class Route(NamedTuple):
@@ -23,12 +30,11 @@ class Route(NamedTuple):
     prefix: str
     service: str
     target: str | None = None
-    body_bytes: int = BODY_BYTES
 
 
 _PREFIXES = {
     "users": ("/v1/users", "/v1/sessions", "/v1/me", "/v1/keys"),
-    "products": ("/v1/products", "/v1/categories", "/v1/catalog"),
+    "products": ("/v1/products", "/v1/categories", CATALOG),
     "carts": ("/v1/cart",),
     "orders": ("/v1/orders",),
     "payments": ("/v1/payments", "/v1/payment-methods"),
@@ -37,11 +43,7 @@ _PREFIXES = {
 _ABOUT = {"/v1/health": "/readyz", "/v1/openapi": "/openapi.json", "/v1/faults": "/faults"}
 
 TABLE = (
-    *(
-        Route(prefix, service, None, CATALOG_BYTES if prefix == "/v1/catalog" else BODY_BYTES)
-        for service, prefixes in _PREFIXES.items()
-        for prefix in prefixes
-    ),
+    *(Route(prefix, service) for service, prefixes in _PREFIXES.items() for prefix in prefixes),
     *(Route(f"{prefix}/{service}", service, target) for prefix, target in _ABOUT.items() for service in SERVICES),
 )
 
@@ -50,6 +52,9 @@ OPENAPI = {"services": {service: f"/v1/openapi/{service}" for service in SERVICE
 LIVE = "/livez"
 READY = "/readyz"
 OPENAPI_PATH = "/openapi.json"
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+READING = ("GET", "HEAD", "OPTIONS")
 
 # `//`, `.` and `..` segments, their encoded forms, and slashes or NULs in disguise: what two readers of one path
 # could understand differently. Ids and slugs contain none of them.
@@ -68,6 +73,12 @@ def up() -> dict[str, str]:
 def is_unsafe(path: str) -> bool:
     """Whether a raw path could mean different things to different readers."""
     return path[:1] != "/" or not path.isascii() or _UNSAFE.search(path) is not None
+
+
+def body_bytes(method: str, path: str, authorization: str) -> int:
+    """Return how large a request's body may be."""
+    importing = method == IMPORTING and path == CATALOG and authorization.startswith(MERCHANT)
+    return CATALOG_BYTES if importing else BODY_BYTES
 
 
 def find(path: str) -> Route | None:

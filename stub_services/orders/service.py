@@ -21,7 +21,7 @@ from stub_services.database import Store
 from stub_services.orders.attempts import check_key, check_total, fingerprint_of
 from stub_services.orders.showing import shown
 from stub_services.orders.store import ClaimState, OrderRows, StoredOrder
-from stub_services.outbox import Message, deliver
+from stub_services.outbox import Message, deliver, is_slow
 from stub_services.peers import (
     MEMORY,
     Busy,
@@ -211,10 +211,16 @@ class OrderService:
             placing = await rows.in_state(OrderStatus.PLACING)
             overdue = await rows.overdue(self._clock())
         for order in placing:
-            await self._go_on(order)
+            if await is_slow(self._gone_on(order)):
+                break  # somebody hangs: the time is for the others, too
         for order_id in overdue:
             await self._expire(order_id)
         await self._deliver()
+
+    async def _gone_on(self, order: StoredOrder) -> None:
+        silence = await self._go_on(order)
+        if silence is not None:
+            raise silence
 
     async def _expire(self, order_id: str) -> None:
         async with self._store.write() as rows:

@@ -14,7 +14,6 @@ from stub_services.database import Store
 from stub_services.products.store import Place, ProductRows
 
 MAX_PAGE = 100
-MAX_COUNT = 10_000
 MAX_PRICE = 10**12
 MAX_STOCK = 10**9
 MAX_QUERY = 200
@@ -42,7 +41,7 @@ class ProductService:
         after = None if cursor is None else _decode(cursor, query.sort)
         async with self._store.read() as rows:
             found = await rows.page(query, category, limit + 1, after)
-            total = await rows.count(query, category, MAX_COUNT) if cursor is None else None
+            total = await rows.count(query, category) if cursor is None else None
         more = found[limit - 1] if len(found) > limit else None
         next_cursor = more and _encode(query.sort, more[1])
         return Page(tuple(product for product, _ in found[:limit]), next_cursor, total)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR
 from typing import NamedTuple, Protocol
 
 from backends.errors import InvalidValue
@@ -19,6 +19,11 @@ MAX_DESCRIPTION = 5000
 
 SINGLE_VARIANT = "standard"
 """The name of the only variant of a product that needs no choice."""
+
+MAX_COUNT = 10_000
+"""Products, or variants in a range of prices, that are counted at most."""
+MAX_PROBED = 1_000
+"""The same where each one's variants are looked at: 0.3 s for 10,000 of a million products."""
 
 _SORTS = {
     Sort.TITLE: ("title_key", ">", "ASC"),
@@ -94,7 +99,7 @@ class ProductRows:
         self, query: ProductQuery, category: str | None, limit: int, after: Place | None
     ) -> list[tuple[Product, Place]]:
         """Up to `limit` products behind a place, each with its own place."""
-        source, where, parameters = self._selection(query, category)
+        source, where, parameters = await self._selection(query, category)
         key, operator, direction = _SORTS[query.sort]
         score = self._search.score if query.text else "0"
         if after is not None:
@@ -119,9 +124,10 @@ class ProductRows:
             raise InvalidValue(msg, service="products")
         return (place.score if key == "score" else row[key]), row["slug"]
 
-    async def count(self, query: ProductQuery, category: str | None, most: int) -> int | None:
-        """How many products match, or None if more than `most`: counting a million takes too long."""
-        source, where, parameters = self._selection(query, category)
+    async def count(self, query: ProductQuery, category: str | None) -> int | None:
+        """How many products match, or None where there are too many to count."""
+        source, where, parameters = await self._selection(query, category)
+        most = MAX_PROBED if _bounds(query) or query.in_stock else MAX_COUNT
         row = await self._sql.one(
             f"SELECT count(*) AS n FROM (SELECT 1 FROM (SELECT products.* FROM {source}) AS found"
             f" {_where(where)} LIMIT ?) AS counted",
@@ -136,14 +142,24 @@ class ProductRows:
         return next(iter(await self._with_variants(rows)), None)
 
     async def categories(self) -> tuple[Category, ...]:
-        """All categories by title."""
-        rows = await self._sql.all(
-            "SELECT category_slug, min(category) AS title, count(*) AS n FROM products"
-            " GROUP BY category_slug ORDER BY title"
-        )
-        return tuple(Category(row["category_slug"], clean(row["title"]), row["n"]) for row in rows)
+        """All categories by title; None products where there are too many to count.
 
-    def _selection(self, query: ProductQuery, category: str | None) -> tuple[str, list[str], list[object]]:
+        Each slug is the first one behind the last: grouping a million products took 5 s.
+        """
+        rows = await self._sql.all(
+            "WITH RECURSIVE known (it) AS (SELECT min(category_slug) FROM products UNION ALL"
+            " SELECT (SELECT min(category_slug) FROM products WHERE category_slug > it)"
+            " FROM known WHERE it IS NOT NULL)"
+            " SELECT it, (SELECT min(category) FROM products WHERE category_slug = it) AS title,"
+            " (SELECT count(*) FROM (SELECT 1 FROM products WHERE category_slug = it LIMIT ?) AS counted) AS n"
+            " FROM known WHERE it IS NOT NULL ORDER BY title",
+            MAX_COUNT + 1,
+        )
+        return tuple(
+            Category(row["it"], clean(row["title"]), row["n"] if row["n"] <= MAX_COUNT else None) for row in rows
+        )
+
+    async def _selection(self, query: ProductQuery, category: str | None) -> tuple[str, list[str], list[object]]:
         """Return the tables, the conditions and the parameters that a query means."""
         where: list[str] = []
         parameters: list[object] = []
@@ -154,22 +170,27 @@ class ProductRows:
         if category is not None:
             where.append("category_slug = ?")
             parameters.append(category)
-        variant = [
-            (condition, value)
-            for condition, value in (
-                ("variants.price >= ?", _minor(query.price_min, ROUND_CEILING)),
-                ("variants.price <= ?", _minor(query.price_max, ROUND_FLOOR)),
-                ("variants.available > ?", 0 if query.in_stock else None),
-            )
-            if value is not None
-        ]
+        bounds = _bounds(query)
+        variant = [*bounds, ("available > ?", 0)] if query.in_stock else bounds
         if variant:
-            conditions = " AND ".join(condition for condition, _ in variant)
-            where.append(
-                f"EXISTS (SELECT 1 FROM variants WHERE withdrawn = 0 AND product_id = found.id AND {conditions})"
-            )
+            conditions = "withdrawn = 0 AND " + " AND ".join(condition for condition, _ in variant)
+            # Few variants in a range of prices are looked up by price: 16 ms instead of 2.7 s in a million products.
+            if bounds and await self._are_few(bounds):
+                where.append(f"found.id IN (SELECT product_id FROM variants WHERE {conditions})")
+            else:
+                where.append(f"EXISTS (SELECT 1 FROM variants WHERE product_id = found.id AND {conditions})")
             parameters += [value for _, value in variant]
         return source, where, parameters
+
+    async def _are_few(self, bounds: list[tuple[str, int]]) -> bool:
+        """Whether few variants are within bounds of price, whatever else is asked of them."""
+        row = await self._sql.one(
+            "SELECT count(*) AS n FROM (SELECT 1 FROM variants"
+            f" WHERE {' AND '.join(condition for condition, _ in bounds)} LIMIT ?) AS counted",
+            *(value for _, value in bounds),
+            MAX_COUNT + 1,
+        )
+        return row is not None and row["n"] <= MAX_COUNT
 
     async def _with_variants(self, rows: Sequence[Row]) -> list[Product]:
         ids = [row["id"] for row in rows]
@@ -251,9 +272,14 @@ def _texts(product: Product) -> tuple[str, ...]:
     return product.title, product.brand, product.category, variants, product.description
 
 
-def _minor(amount: Decimal | None, rounding: str) -> int | None:
-    """Return the bound in minor units; between two of them the inner one."""
-    return None if amount is None else int(amount.scaleb(exponent(CURRENCY)).to_integral_value(rounding))
+def _bounds(query: ProductQuery) -> list[tuple[str, int]]:
+    """Return the conditions on a variant's price, in minor units; between two of them the inner one."""
+    asked = (("price >= ?", query.price_min, ROUND_CEILING), ("price <= ?", query.price_max, ROUND_FLOOR))
+    return [
+        (condition, int(amount.scaleb(exponent(CURRENCY)).to_integral_value(rounding)))
+        for condition, amount, rounding in asked
+        if amount is not None
+    ]
 
 
 def _where(conditions: list[str]) -> str:

@@ -9,12 +9,16 @@ from backends.lazy import exporter
 
 if TYPE_CHECKING:
     from stub_services.supervisor.logs import LogStream
-    from stub_services.supervisor.plan import Plan, parse_replicas, parse_services
+    from stub_services.supervisor.plan import GATEWAYS, Plan, parse_replicas, parse_services
     from stub_services.supervisor.shop import Served, serve
 
 __getattr__ = exporter(
     __name__,
-    {"logs": ("LogStream",), "plan": ("Plan", "parse_replicas", "parse_services"), "shop": ("Served", "serve")},
+    {
+        "logs": ("LogStream",),
+        "plan": ("GATEWAYS", "Plan", "parse_replicas", "parse_services"),
+        "shop": ("Served", "serve"),
+    },
 )
 
-__all__ = ["LogStream", "Plan", "Served", "parse_replicas", "parse_services", "serve"]
+__all__ = ["GATEWAYS", "LogStream", "Plan", "Served", "parse_replicas", "parse_services", "serve"]

@@ -8,11 +8,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from backends.errors import Unavailable
+from backends.errors import ShopError, Unavailable
 from stub_services.supervisor.readiness import until_it_answers
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
+    from typing import Any
 
     from stub_services.supervisor.logs import LogStream
     from stub_services.supervisor.ports import Port
@@ -117,7 +118,12 @@ class Group:
     async def _old_first(self) -> None:
         old, self._processes = self._processes, []
         await asyncio.gather(*(process.stop() for process in old))
-        await self._until_ready(await self._launched(), alone=True)
+        try:
+            fresh = await self._launched()
+        except ShopError as error:
+            self._spawn(self._refilled(self._crashed(error.message)))
+            raise
+        await self._until_ready(fresh, alone=True)
 
     async def _new_first(self) -> None:
         old = self._processes
@@ -132,10 +138,16 @@ class Group:
         await self._until_ready(fresh, alone=True)
 
     async def _launched(self) -> list[Process]:
-        fresh = await asyncio.gather(*(self._launch() for _ in range(self._shape.count)))
+        fresh: list[Process] = []
+        try:
+            for _ in range(self._shape.count):
+                fresh.append(await self._one())  # noqa: PERF401 - those that did start are stopped below
+        except BaseException:
+            await asyncio.gather(*(process.stop() for process in fresh))
+            raise
         self._processes = [*fresh]
         for process in fresh:
-            self._watch(process)
+            self._spawn(self._replaced(process))
         return fresh
 
     async def _until_ready(self, fresh: list[Process], *, alone: bool) -> None:
@@ -172,8 +184,8 @@ class Group:
         self.last_error = what
         return Unavailable(f"{self.service} {what}", hint="shop services status", service=self.service)
 
-    def _watch(self, process: Process) -> None:
-        watcher = asyncio.create_task(self._replaced(process))
+    def _spawn(self, watching: Coroutine[Any, Any, None]) -> None:
+        watcher = asyncio.create_task(watching)
         self._watchers.add(watcher)
         watcher.add_done_callback(self._watchers.discard)
 
@@ -184,30 +196,44 @@ class Group:
         async with self._turn:  # a start or restart that is under way finds out by itself
             if process.is_stopping or process not in self._processes:
                 return
-            pause = self._crashed(process, ending, time.monotonic() - began)
-            if not pause:
-                await self._one_more()
-                return
-        await asyncio.sleep(pause)
-        async with self._turn:
-            if len(self._processes) < self._shape.count:
-                await self._one_more()
+            self._processes.remove(process)
+            self._crashes = 0 if time.monotonic() - began > CALM_SECONDS else self._crashes
+            self.restarts += 1
+            pause = self._crashed(ending, process.pid)
+        await self._refilled(pause)
 
-    def _crashed(self, process: Process, ending: str, lived: float) -> float:
+    async def _refilled(self, pause: float) -> None:
+        """Start a process after so many seconds where one is missing; as often as it takes."""
+        while True:
+            await asyncio.sleep(pause)
+            async with self._turn:
+                if len(self._processes) >= self._shape.count:
+                    return
+                try:
+                    await self._one_more()
+                except ShopError as error:
+                    pause = self._crashed(error.message)
+                else:
+                    return
+
+    def _crashed(self, ending: str, pid: int | None = None) -> float:
         """Note a crash, and return how many seconds to wait before the next try."""
-        self._crashes = 0 if lived > CALM_SECONDS else self._crashes
         pause = PAUSES[min(self._crashes, len(PAUSES) - 1)]
         self._crashes += 1
-        self.restarts += 1
         self.last_error = ending
-        self._processes.remove(process)
-        self._log.say("crashed", "error", of=self.service, pid=process.pid, error=ending, again_in=pause)
+        self._log.say("crashed", "error", of=self.service, pid=pid, error=ending, again_in=pause)
         if pause and not self.pids:
             self.port.close()  # nobody will answer for a while: better refused than waiting
         return pause
 
     async def _one_more(self) -> None:
         self.port.open()
-        fresh = await self._launch()
+        fresh = await self._one()
         self._processes.append(fresh)
-        self._watch(fresh)
+        self._spawn(self._replaced(fresh))
+
+    async def _one(self) -> Process:
+        try:
+            return await self._launch()
+        except OSError as error:  # no more processes, memory or descriptors
+            raise self._failed(f"did not start: {error.strerror or error}") from error

@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 from typing import Any, TextIO
 
 from backends.text import clean
+from stub_services.supervisor.sink import Sink
 
 SUPERVISOR = "supervisor"
+DRAIN_SECONDS = 0.5
 _COLOURS = {"users": 36, "products": 32, "carts": 33, "orders": 35, "payments": 34, "gateway": 37}
 _LEVEL_COLOURS = {"error": 31, "warning": 33}
 _WIDTH = max(map(len, (*_COLOURS, SUPERVISOR)))
@@ -18,34 +20,37 @@ class LogStream:
 
     def __init__(self, stream: TextIO, *, human: bool, color: bool) -> None:
         """Write nothing yet."""
-        self._stream: TextIO | None = stream
         self._human = human
         self._color = color
+        self._sink = Sink(stream, self._lost)
 
     def say(self, event: str, level: str = "info", **more: object) -> None:
         """Log something about the supervisor itself."""
-        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        self._write({"time": now, "level": level, "service": SUPERVISOR, "request_id": None, "event": event, **more})
+        self._sink.put(self._said(event, level, **more))
 
     def passed_on(self, service: str, line: bytes) -> str:
         """Log a line of a process and return its event; a line that is no JSON object (a traceback) is wrapped."""
         entry = _parsed(line)
         if entry is None:
-            now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
             text = line.decode("utf-8", "replace").rstrip()
-            entry = {"time": now, "level": "warning", "request_id": None, "event": "output", "text": text}
+            entry = {"time": _now(), "level": "warning", "request_id": None, "event": "output", "text": text}
         entry["service"] = service
-        self._write(entry)
+        self._sink.put(self._worded(entry))
         return str(entry.get("event", ""))
 
-    def _write(self, entry: dict[str, Any]) -> None:
-        if self._stream is None:
-            return
-        try:
-            self._stream.write((self._for_people(entry) if self._human else json.dumps(entry)) + "\n")
-            self._stream.flush()
-        except (OSError, ValueError):  # whoever read the log went away; the shop goes on
-            self._stream = None
+    def drain(self, seconds: float = DRAIN_SECONDS) -> None:
+        """Wait until all is written, but not for a reader who does not read."""
+        self._sink.drain(seconds)
+
+    def _said(self, event: str, level: str = "info", **more: object) -> str:
+        head = {"time": _now(), "level": level, "service": SUPERVISOR, "request_id": None, "event": event}
+        return self._worded({**head, **more})
+
+    def _lost(self, count: int) -> str:
+        return self._said("lost", "warning", lines=count, text="nobody read the log for a while")
+
+    def _worded(self, entry: dict[str, Any]) -> str:
+        return (self._for_people(entry) if self._human else json.dumps(entry)) + "\n"
 
     def _for_people(self, entry: dict[str, Any]) -> str:
         service, level = str(entry.get("service", "")), str(entry.get("level", ""))
@@ -57,6 +62,10 @@ class LogStream:
 
     def _tinted(self, text: str, colour: int) -> str:
         return f"\x1b[{colour}m{clean(text)}\x1b[0m" if self._color and colour else clean(text)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

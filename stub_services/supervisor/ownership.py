@@ -4,10 +4,11 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from shlex import join
 
 from backends.errors import Locked, StorageError
 
@@ -15,6 +16,7 @@ OWNER_FILE = "owner.json"
 _LOCK_FILE = "serve.lock"
 _PRIVATE_FILE = 0o600
 _PRIVATE_DIRECTORY = 0o700
+_OTHERS = 0o077
 _TOKEN_BYTES = 32
 
 
@@ -33,42 +35,30 @@ def token(prefix: str) -> str:
     return f"{prefix}_{secrets.token_urlsafe(_TOKEN_BYTES)}"
 
 
-def claim(data: Path, *, gateway: str, control: str, faults: bool) -> Owner:
-    """Write DATA/owner.json, with the tokens of the last time if there was one. Raises StorageError."""
+@contextmanager
+def claimed(data: Path, *, gateway: str, control: str, faults: bool) -> Iterator[Owner]:
+    """Write DATA/owner.json with new tokens, and take them out of it at the end. Raises StorageError.
+
+    What is left says which shop it was. A file with tokens, or with the address of a control API that is gone, would
+    make a client send them to whoever has that port now.
+    """
     path = data / OWNER_FILE
-    kept = _kept(path)
-    owner = Owner(
-        gateway,
-        control,
-        kept.get("merchant") or token("shopm"),
-        (kept.get("faults") or token("shopf")) if faults else None,
-    )
-    _write(path, owner)
-    return owner
-
-
-def _kept(path: Path) -> dict[str, str]:
-    """Return the tokens that a file holds; a damaged one is replaced, because it holds nothing else."""
+    owner = Owner(gateway, control, token("shopm"), token("shopf") if faults else None)
+    _write(path, asdict(owner))
     try:
-        stored = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise _unusable(path, error) from None
-    except ValueError:
-        return {}
-    prefixes = {"merchant": "shopm_", "faults": "shopf_"}
-    found = {name: stored.get(name) for name in prefixes} if isinstance(stored, dict) else {}
-    return {name: text for name, text in found.items() if isinstance(text, str) and text.startswith(prefixes[name])}
+        yield owner
+    finally:
+        with suppress(StorageError):  # they are worth nothing any more
+            _write(path, {"gateway": gateway})
 
 
-def _write(path: Path, owner: Owner) -> None:
+def _write(path: Path, content: Mapping[str, str | None]) -> None:
     draft = path.with_name(f"{path.name}.new")
     try:
         draft.unlink(missing_ok=True)
         file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE_FILE)
         with os.fdopen(file, "w", encoding="ascii") as text:
-            json.dump(asdict(owner), text)
+            json.dump(content, text)
             text.flush()
             os.fsync(file)
         draft.replace(path)
@@ -87,6 +77,7 @@ def only_one(data: Path) -> Iterator[None]:
     path = data / _LOCK_FILE
     try:
         data.mkdir(_PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+        _check_private(data)
         lock = os.open(path, os.O_RDWR | os.O_CREAT, _PRIVATE_FILE)
     except OSError as error:
         raise _unusable(path, error) from None
@@ -102,6 +93,16 @@ def only_one(data: Path) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
+
+
+def _check_private(data: Path) -> None:
+    """Refuse a directory in which others could read tokens and databases, or leave some of theirs."""
+    found = data.stat()
+    if {found.st_uid, data.lstat().st_uid} != {os.geteuid()}:  # nor may a link to it be another user's
+        msg = f"{data} belongs to another user, who could read and replace what is in it"
+        raise StorageError(msg, hint="shop serve --data DIRECTORY")
+    if found.st_mode & _OTHERS:
+        raise StorageError(f"others can look into {data}", hint=join(["chmod", "700", str(data)]))
 
 
 def _unusable(path: Path, error: OSError) -> StorageError:

@@ -9,6 +9,7 @@ from backends.errors import InvalidValue, Unsupported
 SERVICES = ("users", "products", "carts", "orders", "payments")
 GATEWAY = "gateway"
 GATEWAYS = ("python", "nginx")
+"""What may stand before the services."""
 MAX_REPLICAS = 16
 
 Command = Callable[[str], tuple[str, ...]]

@@ -13,8 +13,7 @@ _LOOK_AHEAD = 100
 class Port:
     """One TCP port of 127.0.0.1, ours for as long as this lives.
 
-    While it is closed the port stays bound and does not listen: connections are refused, and nobody is given it by
-    chance.
+    While it is closed the port stays bound and does not listen: connections are refused, and nobody else can take it.
     """
 
     def __init__(self, number: int) -> None:
@@ -38,6 +37,7 @@ class Port:
             # inherited socket as it is.
             self._socket.settimeout(0)
             try:
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 self._socket.listen(_BACKLOG)
             except OSError:  # two programs can bind a port at once, but only one of them can listen
                 raise _taken(self.number) from None
@@ -59,8 +59,11 @@ class Port:
 def _bound(number: int) -> socket.socket:
     made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
+        # To bind where old connections are still being forgotten; then taken back, because two sockets that both say
+        # it share a port as long as none listens, and whoever listens first, even another user, gets the requests.
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind((_HOST, number))
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
     except OSError as error:
         made.close()
         if error.errno == errno.EADDRINUSE:

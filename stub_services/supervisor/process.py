@@ -34,8 +34,10 @@ class Command:
 class Process:
     """A running process; `start` makes one."""
 
-    def __init__(self, service: str, process: asyncio.subprocess.Process, log: LogStream) -> None:
-        """Watch `process`."""
+    def __init__(
+        self, service: str, process: asyncio.subprocess.Process, output: asyncio.StreamReader, log: LogStream
+    ) -> None:
+        """Watch `process` and what it writes to `output`."""
         self.service = service
         self.pid = process.pid
         self.ready = asyncio.Event()
@@ -44,28 +46,31 @@ class Process:
         self._process = process
         self._log = log
         self._last_line = ""
-        self._ended = asyncio.create_task(self._watch())
+        self._ended = asyncio.create_task(self._watch(output))
 
     @classmethod
     async def start(cls, command: Command, listener: socket.socket, leash: int, log: LogStream) -> Process:
         """Start it on a listening socket; `leash` is the pipe whose end tells it that we are gone."""
         descriptor = listener.fileno()
-        started = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            _LEASH,
-            str(descriptor),
-            *command.module,
-            env=dict(command.environment),
-            pass_fds=(descriptor,),
-            stdin=leash,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            limit=_LINE_BYTES,
-            # Ctrl-C goes to a terminal's whole group: here only the supervisor hears it, and stops all in order.
-            start_new_session=True,
-        )
-        return cls(command.service, started, log)
+        output, theirs = await _pipe()
+        try:
+            started = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                _LEASH,
+                str(descriptor),
+                *command.module,
+                env=dict(command.environment),
+                pass_fds=(descriptor,),
+                stdin=leash,
+                stdout=theirs,
+                stderr=theirs,
+                # Ctrl-C goes to a terminal's whole group: here only the supervisor hears it, and stops all in order.
+                start_new_session=True,
+            )
+        finally:
+            os.close(theirs)
+        return cls(command.service, started, output, log)
 
     @property
     def is_alive(self) -> bool:
@@ -99,16 +104,20 @@ class Process:
         with suppress(ProcessLookupError):
             self._process.send_signal(number)
 
-    async def _watch(self) -> str:
-        assert self._process.stdout is not None  # noqa: S101 - it was started with a pipe
-        while line := await self._line(self._process.stdout):
+    async def _watch(self, output: asyncio.StreamReader) -> str:
+        reading = asyncio.create_task(self._read(output))
+        code = await self._process.wait()
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)  # what it started and left behind (nginx), which holds `output` open
+        await asyncio.wait((reading,), timeout=GRACE_SECONDS)
+        reading.cancel()  # something outside of its group holds it still
+        return f"{_ending(code)}: {self._last_line}" if self._last_line and code else _ending(code)
+
+    async def _read(self, output: asyncio.StreamReader) -> None:
+        while line := await self._line(output):
             if self._log.passed_on(self.service, line) == "ready":
                 self.ready.set()
             self._last_line = line.decode("utf-8", "replace").strip() or self._last_line
-        code = await self._process.wait()
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)  # what it started and left behind (nginx's workers)
-        return f"{_ending(code)}: {self._last_line}" if self._last_line and code else _ending(code)
 
     @staticmethod
     async def _line(stream: asyncio.StreamReader) -> bytes:
@@ -116,6 +125,19 @@ class Process:
             return await stream.readline()
         except ValueError:  # longer than _LINE_BYTES: a part of it is gone, the next one comes
             return b"(a line that is too long)\n"
+
+
+async def _pipe() -> tuple[asyncio.StreamReader, int]:
+    """Return the end to read and the descriptor to write to.
+
+    Not asyncio's own (`stdout=PIPE`): with it, `wait` waits for the end of the output as well.
+    """
+    ours, theirs = os.pipe()
+    reader = asyncio.StreamReader(limit=_LINE_BYTES)
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(ours, "rb", buffering=0)
+    )
+    return reader, theirs
 
 
 def _ending(code: int) -> str:

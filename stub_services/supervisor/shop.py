@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from stub_services.supervisor.control import Control
 from stub_services.supervisor.group import Group, Shape
-from stub_services.supervisor.ownership import OWNER_FILE, Owner, claim, only_one, token
+from stub_services.supervisor.ownership import OWNER_FILE, Owner, claimed, only_one, token
 from stub_services.supervisor.plan import GATEWAY, SERVICES
 from stub_services.supervisor.ports import Port
 from stub_services.supervisor.process import Command, Process
@@ -54,7 +54,10 @@ def serve(plan: Plan, log: LogStream, ready: Callable[[Served], None]) -> None:
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
         await supervise(plan, log, ready, stopped)
 
-    asyncio.run(until_signalled())
+    try:
+        asyncio.run(until_signalled())
+    finally:
+        log.drain()
 
 
 async def supervise(plan: Plan, log: LogStream, ready: Callable[[Served], None], stopped: asyncio.Event) -> None:
@@ -71,28 +74,30 @@ async def supervise(plan: Plan, log: LogStream, ready: Callable[[Served], None],
             log.say("stopped")
 
 
+@dataclass(frozen=True, slots=True)
+class _Ports:
+    served: dict[str, Port]
+    """The gateway's and the services', by name."""
+    control: Port
+
+
 class _Shop:
-    def __init__(self, plan: Plan, ports: dict[str, Port], control: Port, leash: int, log: LogStream) -> None:
+    def __init__(self, plan: Plan, ports: _Ports, owner: Owner, leash: int, log: LogStream) -> None:
         self._plan = plan
-        self._ports = ports
-        self._control = control
+        self._ports = ports.served
+        self._control = ports.control
         self._leash = leash
         self._log = log
-        self._owner = claim(plan.data, gateway=ports[GATEWAY].url, control=control.url, faults=plan.faults)
-        self._environments = _environments(plan, ports, self._owner)
+        self._owner = owner
+        self._environments = _environments(plan, ports.served, owner)
         self.groups = {name: self._group(name) for name in (*plan.services, GATEWAY)}
 
     async def run(self, ready: Callable[[Served], None]) -> None:
         """Be up until cancelled."""
         began = time.monotonic()
         try:
-            async with asyncio.TaskGroup() as starts:
-                for group in self.groups.values():
-                    starts.create_task(group.start())
-        except* Exception as failures:  # noqa: BLE001 - the first one is the cause of the rest
-            await self._stop()
-            raise failures.exceptions[0] from None
-        except* BaseException:  # cancelled: somebody pressed Ctrl-C while it started
+            await self._start()
+        except BaseException:  # also where somebody pressed Ctrl-C meanwhile
             await self._stop()
             raise
         async with _listening(Control(self.groups, self._owner.merchant, self._log), self._control):
@@ -101,6 +106,14 @@ class _Shop:
                 await asyncio.Event().wait()
             finally:
                 await self._stop()
+
+    async def _start(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as starts:
+                for group in self.groups.values():
+                    starts.create_task(group.start())
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None  # the cause of the rest
 
     async def _stop(self) -> None:
         # All at once, and by the signal that says that nobody is expected to go on using a connection.
@@ -140,18 +153,26 @@ def _opened(plan: Plan, log: LogStream) -> Iterator[_Shop]:
         leash, ours = os.pipe()
         open_things.callback(os.close, leash)
         open_things.callback(os.close, ours)
-        yield _Shop(plan, ports, control, leash, log)
+        owner = open_things.enter_context(
+            claimed(plan.data, gateway=ports[GATEWAY].url, control=control.url, faults=plan.faults)
+        )
+        yield _Shop(plan, _Ports(ports, control), owner, leash, log)
 
 
 def _environments(plan: Plan, ports: dict[str, Port], owner: Owner) -> dict[str, dict[str, str]]:
     """Return what each process gets: secrets only this way, and only to those who need them."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SHOP_")}
-    shared = {**kept, "SHOP_LISTEN": "fd:3", "SHOP_DATA": str(plan.data), **_urls(plan, ports)}
+    shared = {
+        **kept,
+        "SHOP_LISTEN": "fd:3",
+        "SHOP_DATA": str(plan.data),
+        **_urls(plan, ports),
+        **_faults(plan.data, owner),
+    }
     secrets = {
         **plan.environment,
         "SHOP_SERVICE_TOKEN": token("shops"),
         "SHOP_MERCHANT_TOKEN": owner.merchant,
-        **_faults(plan.data, owner),
     }
     return {name: shared if name == GATEWAY else {**shared, **secrets} for name in (*SERVICES, GATEWAY)}
 

@@ -5,23 +5,54 @@ One thread: argon2id takes 20 ms and 19 MiB, and done on the loop it took the 99
 """
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from typing import TypeVar
 
+from backends.deadline import remaining
+from backends.errors import Unavailable
 from stub_services.users.passwords import check, make_hash
+
+MAX_WAITING = 100
+"""Passwords at once: two seconds of work. Whoever comes then is told so at once and does not wait in vain."""
+RETRY_SECONDS = 1.0
+
+T = TypeVar("T")
 
 
 class ThreadedPasswords:
-    """Hashes and checks passwords in a thread of its own."""
+    """Hashes and checks passwords in a thread of its own, until the caller's deadline."""
 
     def __init__(self) -> None:
         """Start the thread at the first password."""
         self._thread = ThreadPoolExecutor(1, "passwords")
+        self._waiting = 0
 
     async def hash(self, password: str) -> str:
-        """Return a salted hash in the PHC string format."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, make_hash, password)
+        """Return a salted hash in the PHC string format. Raises Unavailable."""
+        return await self._done(partial(make_hash, password))
 
     async def matches(self, password: str, stored: str | None) -> bool:
-        """Check a password. Without a stored hash the same work is done, so that time tells nothing."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, partial(check, password, stored))
+        """Check a password. Without a stored hash the same work is done, so that time tells nothing.
+
+        Raises Unavailable.
+        """
+        return await self._done(partial(check, password, stored))
+
+    async def _done(self, work: Callable[[], T]) -> T:
+        if self._waiting >= MAX_WAITING:
+            raise _busy()
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(remaining()):  # what has not begun by then is dropped from the queue
+                return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        except TimeoutError:
+            raise _busy() from None
+        finally:
+            self._waiting -= 1
+
+
+def _busy() -> Unavailable:
+    msg = "too many people log in or sign up at this moment; nothing was changed"
+    return Unavailable(msg, service="users", retry_after=RETRY_SECONDS)

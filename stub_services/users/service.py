@@ -29,7 +29,10 @@ from stub_services.users.store import StoredSession, UserRows
 
 SESSION_LIFE = timedelta(days=30)
 REPLACED_TOKEN_LIFE = timedelta(seconds=60)
-"""A token that was just replaced still works: the answer may get lost, and two terminals may refresh at once."""
+"""How long a token still works once its successor is used: two terminals may refresh at once.
+
+Before that it works for as long as the session does: the answer with the successor may have got lost.
+"""
 TOKENS_REMEMBERED = timedelta(days=1)
 MAX_ATTEMPTS = 5
 ATTEMPTS_WINDOW = timedelta(minutes=1)
@@ -150,7 +153,11 @@ class UserService:
         return Caller(user_id=session.user.id, session_id=session.id)
 
     async def refresh(self, token: str) -> Ticket:
-        """Replace a session's token by a new one. Raises SessionExpired; a token used again later ends the session."""
+        """Give a new token for the session. Raises SessionExpired.
+
+        A token that is used again long after its successor was ends the session: one of the two was stolen. Of several
+        successors (answers got lost) the first one that is used counts, and the others are replaced like the token.
+        """
         now = self._clock()
         async with self._store.write() as rows:
             found = await rows.session_of(_digest(token))
@@ -161,8 +168,8 @@ class UserService:
             if stolen:
                 await rows.delete_session(session.id)
             else:
-                await rows.replace_token(_digest(token), now, now - TOKENS_REMEMBERED)
-                await rows.insert_token(_digest(ticket.token), session.id)
+                await rows.use_token(_digest(token), now, now - TOKENS_REMEMBERED)
+                await rows.insert_token(_digest(ticket.token), session.id, predecessor=_digest(token))
         if stolen:
             msg = "your session was ended for safety: an old token of it was used again"
             raise SessionExpired(msg, service="users")

@@ -79,22 +79,35 @@ class UserRows:
         return _session(await self._sql.one(f"{_SESSIONS} WHERE sessions.id = ?", session_id))
 
     async def session_of(self, token_hash: str) -> tuple[StoredSession, datetime | None] | None:
-        """The session that a token continues, and when the token was replaced by a newer one, if it was."""
+        """The session that a token continues, and since when a newer token is used in its place, if one is."""
         row = await self._sql.one("SELECT session_id, replaced_at FROM tokens WHERE token_hash = ?", token_hash)
         session = await self.session(row["session_id"]) if row else None
         if row is None or session is None:
             return None
         return session, None if row["replaced_at"] is None else from_millis(row["replaced_at"])
 
-    async def insert_token(self, token_hash: str, session_id: str) -> None:
-        """Let a token continue a session."""
-        await self._sql.run("INSERT INTO tokens (token_hash, session_id) VALUES (?, ?)", token_hash, session_id)
+    async def insert_token(self, token_hash: str, session_id: str, predecessor: str | None = None) -> None:
+        """Let a token continue a session, in the place of its predecessor once it is used."""
+        await self._sql.run(
+            "INSERT INTO tokens (token_hash, session_id, predecessor) VALUES (?, ?, ?)",
+            token_hash,
+            session_id,
+            predecessor,
+        )
 
-    async def replace_token(self, token_hash: str, now: datetime, forgotten: datetime) -> None:
-        """Note that a token was replaced now, unless that is noted, and forget those replaced before `forgotten`."""
+    async def use_token(self, token_hash: str, now: datetime, forgotten: datetime) -> None:
+        """Note that a token replaces its predecessor, and what else came in that one's place, unless that is noted.
+
+        Those replaced before `forgotten` are forgotten.
+        """
         await self._sql.run("DELETE FROM tokens WHERE replaced_at < ?", to_millis(forgotten))
         await self._sql.run(
-            "UPDATE tokens SET replaced_at = ? WHERE token_hash = ? AND replaced_at IS NULL", to_millis(now), token_hash
+            "UPDATE tokens SET replaced_at = ? FROM tokens AS used"
+            " WHERE used.token_hash = ? AND tokens.session_id = used.session_id"
+            " AND tokens.token_hash <> used.token_hash AND tokens.replaced_at IS NULL"
+            " AND (tokens.token_hash = used.predecessor OR tokens.predecessor = used.predecessor)",
+            to_millis(now),
+            token_hash,
         )
 
     async def delete_session(self, session_id: str) -> None:

@@ -61,16 +61,15 @@ class Answering:
         for part in parts:
             for endpoint in part.endpoints:
                 offered.setdefault(endpoint.path, {})[endpoint.method] = endpoint, part.rules
+        # Starlette adds HEAD to GET, and the server leaves the body out (RFC 9110, 9.3.2).
         routes = [Route(path, self._route(methods), methods=list(methods)) for path, methods in offered.items()]
-        for route in routes:
-            route.methods = (route.methods or set()) - {"HEAD"}  # Starlette adds it to GET; ours are not offered
         application = Starlette(routes=routes, exception_handlers={HTTPException: self._unrouted})
         application.router.redirect_slashes = False
         return application
 
     def _route(self, methods: Mapping[str, tuple[Endpoint, object]]) -> Callable[[Request], Awaitable[Response]]:
         async def respond(request: Request) -> Response:
-            endpoint, rules = methods[request.method]
+            endpoint, rules = methods["GET" if request.method == "HEAD" else request.method]
             began = time.perf_counter()
             current_request_id.set(request_id_of(request))
             traced = request.headers.get("shop-trace") == "1"
@@ -105,7 +104,7 @@ class Answering:
             result = await endpoint.handler(rules, asked, **arguments)
             return b"" if result is None else _encode(result)
 
-        answer = await (self._keys.answer(call.once, work) if call.once and self._keys else work())
+        answer = await (self._keys.answer(call.once, call.headers, work) if call.once and self._keys else work())
         return _response(endpoint, call, request, answer)
 
     def _refusal(self, error: ShopError, request: Request) -> Response:

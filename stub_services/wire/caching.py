@@ -16,6 +16,8 @@ from stub_services.wire.log import Log
 from stub_services.wire.requests import ID
 
 MAX_ANSWERS = 1024
+MAX_BYTES = 32 * 1024 * 1024
+"""Of all answers together: hostile queries may ask for the largest pages only."""
 MAX_BODY = 256 * 1024
 """Bytes of an answer that is kept; a page of a hundred products has about 100,000."""
 _VARIES = frozenset((b"authorization", b"if-none-match", b"shop-cart", b"shop-trace"))
@@ -34,6 +36,7 @@ class Cached:
         self._log = log
         self._kept: dict[Key, tuple[Message, Message]] = {}
         self._kept_at: int | None = None
+        self._bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -73,9 +76,11 @@ class Cached:
 
     def keep(self, key: Key, version: int, start: Message, body: Message) -> None:
         """Keep an answer of the database's state `version`."""
-        if version != self._kept_at or len(self._kept) >= MAX_ANSWERS:
+        self._bytes += len(body["body"])
+        if version != self._kept_at or len(self._kept) >= MAX_ANSWERS or self._bytes > MAX_BYTES:
             self._kept.clear()
             self._kept_at = version
+            self._bytes = len(body["body"])
         self._kept[key] = start, body
 
 

@@ -91,22 +91,22 @@ class Endpoint:
         hints = get_type_hints(self.handler, include_extras=True)
         return {name: hints[name] for name in (*list(signature(self.handler).parameters)[2:], "return")}
 
-    @property
+    @cached_property
     def body(self) -> Any:  # noqa: ANN401  a type, of whatever kind msgspec knows
         """The type of its body, or None."""
         return self.types.get("body")
 
-    @property
+    @cached_property
     def query(self) -> Any:  # noqa: ANN401
         """The struct of its query string, or None."""
         return self.types.get("query")
 
-    @property
+    @cached_property
     def answer(self) -> Any:  # noqa: ANN401
         """The type of its answer; NoneType means 204."""
         return self.types["return"]
 
-    @property
+    @cached_property
     def path_parameters(self) -> dict[str, Any]:
         """The types of the path's parts, by name."""
         return {name: hint for name, hint in self.types.items() if name not in ("body", "query", "return")}

@@ -9,14 +9,14 @@ import json
 import re
 from collections.abc import Awaitable
 from contextlib import suppress
-from typing import Protocol
+from typing import Any, Protocol
 
 from starlette.requests import Request
 
 from backends.errors import InFlight, ShopError
 from stub_services.caller import Caller
 from stub_services.database import Store
-from stub_services.idempotency import Once, Requests
+from stub_services.idempotency import ANYBODY, Once, Requests, scope_of
 from stub_services.wire.endpoint import Endpoint
 from stub_services.wire.problems import Malformed
 
@@ -33,8 +33,7 @@ def once_of(endpoint: Endpoint, caller: Caller, request: Request, body: bytes) -
     keys = request.headers.getlist("idempotency-key")
     if len(keys) != 1 or not re.fullmatch(KEY, keys[0]):
         raise Malformed("this needs an Idempotency-Key of 1 to 64 letters, digits and ._~-")
-    scope = caller.user_id or (f"cart:{caller.cart_id}" if caller.cart_id else "anybody")
-    return Once(scope, keys[0], _fingerprint(endpoint, body))
+    return Once(scope_of(caller), keys[0], _fingerprint(endpoint, body))
 
 
 def _fingerprint(endpoint: Endpoint, body: bytes) -> str:
@@ -58,30 +57,38 @@ class Keys:
         self._store = store
         self._in_flight: set[tuple[str, str]] = set()
 
-    async def answer(self, once: Once, work: Work) -> bytes:
-        """Return the answer of `work`, or the one that was given before. Raises InFlight, KeyReused."""
+    async def answer(self, once: Once, headers: dict[str, str], work: Work) -> bytes:
+        """Return the answer of `work`, or the one that was given before. Raises InFlight, KeyReused.
+
+        `work` adds to `headers`; what it added comes back with its answer.
+        """
         place = (once.scope, once.key)
         if place in self._in_flight:
             msg = "the same request is still being worked on"
             raise InFlight(msg, retry_after=_RETRY_SECONDS)
         self._in_flight.add(place)
         try:
-            done, answer = await self._known(once)
-            return answer if answer is not None else await self._kept(once, work(repeated=done))
+            done, kept = await self._known(once)
+            if kept is None:
+                return await self._kept(once, headers, work(repeated=done))
+            headers |= kept["headers"]
+            return str(kept["body"]).encode()
         finally:
             self._in_flight.discard(place)
 
-    async def _known(self, once: Once) -> tuple[bool, bytes | None]:
+    async def _known(self, once: Once) -> tuple[bool, dict[str, Any] | None]:
         """Return whether the request took effect, and what was answered then."""
         async with self._store.read() as requests:
             if not await requests.took_effect(once):
                 return False, None
             answer = await requests.answer(once)
-        return True, None if answer is None else answer.encode()
+        return True, None if answer is None else json.loads(answer)
 
-    async def _kept(self, once: Once, work: Awaitable[bytes]) -> bytes:
+    async def _kept(self, once: Once, headers: dict[str, str], work: Awaitable[bytes]) -> bytes:
         answer = await work
+        if once.scope == ANYBODY:
+            return answer  # it holds an address, and nobody could delete it with the account; it can be made again
         with suppress(ShopError):  # it took effect, which is noted; a repetition then gets the answer of that day
             async with self._store.write() as requests:
-                await requests.keep(once, answer.decode())
+                await requests.keep(once, json.dumps({"headers": headers, "body": answer.decode()}))
         return answer

@@ -12,11 +12,12 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from backends.deadline import remaining
-from backends.errors import BY_CODE, Outcome, OutcomeUnknown, ShopError, Unavailable
+from backends.errors import BY_CODE, InvalidState, NotFound, Outcome, OutcomeUnknown, ShopError, Unavailable
 from backends.tracing import Hop, elapsed, is_recording, load, note
 from stub_services.peers import CartPeer, Keeper, OrderPeer, PaymentPeer, StockPeer, Worker
 from stub_services.wire.endpoint import Call, Endpoint, Needs
 from stub_services.wire.exchange import Answer, Exchange, Question
+from stub_services.wire.log import Log
 from stub_services.wire.trust import SERVICE
 
 PEERS: dict[str, tuple[str, type]] = {
@@ -30,6 +31,8 @@ PEERS: dict[str, tuple[str, type]] = {
     "payment-worker": ("payments", Worker),
 }
 """Each peer's name on the wire: the service that plays it, and its protocol."""
+_REFUSALS: dict[str, tuple[type[ShopError], ...]] = {"give_up": (NotFound, InvalidState)}
+"""Errors that a method's protocol tells: all others of a peer are silence, and no word to the customer."""
 _READS = {"offers", "belongs_to"}
 """Methods that change nothing: silence about them leaves nothing unknown."""
 SECONDS = 2.0
@@ -84,8 +87,8 @@ def _endpoint(peer: str, method: _Method) -> Endpoint:
 class Asking:
     """Asks other services, in the name of one of them."""
 
-    def __init__(self, caller: str, exchange: Exchange, token: str, request_id: Callable[[], str]) -> None:
-        """`token` is the credential of service-to-service calls."""
+    def __init__(self, caller: str, exchange: Exchange, token: str, request_id: Callable[[], str], log: Log) -> None:
+        """`token` is the credential of service-to-service calls; `log` gets what no peer should answer."""
         if not token.startswith(SERVICE):
             msg = f"a service's token begins with {SERVICE}"
             raise ValueError(msg)
@@ -93,6 +96,7 @@ class Asking:
         self._exchange = exchange
         self._headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
         self._request_id = request_id
+        self._log = log
 
     def peer(self, name: str) -> Any:  # noqa: ANN401  the protocol that PEERS tells
         """Return the peer of that name: its methods ask over the wire."""
@@ -118,8 +122,24 @@ class Asking:
                 continue
             if answer.status == 200:  # noqa: PLR2004
                 return answer
-            raise told(answer, service)
+            raise self._told(answer, service, path)
         raise silence
+
+    def _told(self, answer: Answer, service: str, path: str) -> ShopError:
+        """Return the error that an answer tells, if it is one for the customer, else silence."""
+        error = told(answer, service)
+        passing: tuple[type[ShopError], ...] = (
+            Unavailable,
+            OutcomeUnknown,
+            *_REFUSALS.get(path.rpartition("/")[2], ()),
+        )
+        if isinstance(error, passing):
+            return error
+        self._log.say(
+            "error", "peer", peer=service, path=path, status=answer.status, code=error.code, error=error.message
+        )
+        silent = Unavailable if error.outcome is Outcome.NOT_APPLIED else OutcomeUnknown
+        return silent(f"{service} cannot be asked", service=service)
 
     def _question(self, service: str, method: str, path: str, body: bytes, seconds: float) -> Question:
         headers = {**self._headers, "shop-timeout": f"{seconds:.3f}", "x-request-id": self._request_id()}
@@ -178,7 +198,7 @@ def _understood(method: _Method, answer: Answer, service: str) -> Any:  # noqa: 
 
 
 def told(answer: Answer, service: str) -> ShopError:
-    """Return the error that an answer tells."""
+    """Return the error that an answer tells, whoever it is for."""
     try:
         problem = msgspec.json.decode(answer.body, type=dict[str, Any])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

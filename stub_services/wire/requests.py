@@ -1,16 +1,17 @@
 """Reading requests: bounded, strict, and with an honest word about what is wrong."""
 
+import asyncio
 import re
 from collections.abc import Mapping
 from contextvars import ContextVar
 from hashlib import blake2b
+from secrets import token_hex
 from typing import Any
-from uuid import uuid4
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 
-from backends.deadline import DEFAULT_SECONDS
+from backends.deadline import DEFAULT_SECONDS, remaining
 from backends.text import clean
 from stub_services.wire.problems import Malformed
 
@@ -29,7 +30,7 @@ def request_id_of(request: Request) -> str:
     known: str | None = request.scope.get("shop.request_id")
     if known is None:
         given = request.headers.get("x-request-id", "")
-        known = given if ID.fullmatch(given) else str(uuid4())
+        known = given if ID.fullmatch(given) else token_hex(8)
         request.scope["shop.request_id"] = known
     return known
 
@@ -41,20 +42,23 @@ def seconds_of(request: Request) -> float:
 
 
 async def read_body(request: Request, most: int) -> bytes:
-    """Return the body of at most `most` bytes. Raises Malformed."""
+    """Return the body of at most `most` bytes, if it comes before the deadline. Raises Malformed."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise Malformed("the body is JSON: Content-Type: application/json", 415)
     parts: list[bytes] = []
     size = 0
     try:
-        async for part in request.stream():
-            size += len(part)
-            if size > most:
-                raise Malformed(f"the body has more than {most} bytes", 413)
-            parts.append(part)
+        async with asyncio.timeout(remaining()):
+            async for part in request.stream():
+                size += len(part)
+                if size > most:
+                    raise Malformed(f"the body has more than {most} bytes", 413)
+                parts.append(part)
     except ClientDisconnect:
         raise Malformed("the body ended early") from None
+    except TimeoutError:
+        raise Malformed("the body did not come in time", 408) from None
     return b"".join(parts)
 
 

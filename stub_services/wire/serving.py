@@ -26,8 +26,8 @@ IDLE_SECONDS = 0.5
 DRAIN_SECONDS = 1.5
 KEEP_ALIVE_SECONDS = 15
 """How long a server keeps an idle connection: longer than its clients, or they write onto closed ones."""
-FINISH_SECONDS = 4
-"""How long requests under way may take once a signal has come; the supervisor kills after 5 s."""
+FINISH_SECONDS = 3
+"""How long requests under way may take behind that; the supervisor kills 5 s after the signal."""
 MAX_CONNECTIONS = 480
 """Each may need one more to a service, and 1,024 open files is the usual limit of a process."""
 _TICK_SECONDS = 0.02

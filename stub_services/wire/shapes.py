@@ -30,7 +30,7 @@ class Money(Struct):
     """Integer minor units of a currency: 149900 EUR are 1,499.00."""
 
     minor: Annotated[int, Meta(ge=0, le=10**15)] = msgspec.field(name="amount")
-    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$", max_length=3)]  # Python's $ also stands before a last line feed
 
     def exact(self) -> ExactMoney:
         """Return it as the rules know it."""

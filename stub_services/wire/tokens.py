@@ -1,6 +1,7 @@
 """Access tokens: who is logged in, for ten minutes, without asking UserService.
 
-JSON web tokens (RFC 9068, EdDSA by RFC 8037). UserService signs them and publishes its keys (RFC 7517); the others
+JSON web tokens in the manner of RFC 9068 (without `aud`, `client_id` and `jti`: there is one audience, one client, and
+nobody revokes a single token), EdDSA by RFC 8037. UserService signs them and publishes its keys (RFC 7517); the others
 verify, and go on while it is down.
 """
 

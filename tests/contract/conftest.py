@@ -123,8 +123,8 @@ def replicas_behind_nginx(served: ServedShops) -> Harness:
     return over_http(served("--gateway", "nginx", "--replicas", two, database="two"))
 
 
-BACKENDS: tuple[Callable[..., Harness], ...] = (memory, sqlite, postgres, asgi)
-SERVED: tuple[Callable[..., Harness], ...] = (processes, processes_on_postgres, replicas_behind_nginx)
+BACKENDS: tuple[Callable[..., Harness], ...] = (memory, sqlite, asgi)
+CAMPAIGN: tuple[Callable[..., Harness], ...] = (postgres, processes, processes_on_postgres, replicas_behind_nginx)
 """A backend joins the suite by adding the function that supplies its `Harness`."""
 
 
@@ -146,7 +146,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedShops]:
 
 
 @pytest.fixture(
-    params=[*BACKENDS, *(pytest.param(supply, marks=pytest.mark.campaign) for supply in SERVED)],
+    params=[*BACKENDS, *(pytest.param(supply, marks=pytest.mark.campaign) for supply in CAMPAIGN)],
     ids=lambda supply: supply.__name__,
 )
 def harness(

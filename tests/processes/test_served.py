@@ -111,6 +111,7 @@ async def kill(owner: HttpBackend, service: str) -> None:
     """Kill its process as the kernel would, and wait until the supervisor has started another one."""
     told = owner._owner.read()  # noqa: SLF001  the test asks the supervisor for a pid
     assert told is not None
+    assert told.control is not None
     token = await told.merchant.token()
     headers = {"authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(headers=headers, base_url=told.control, verify=False, timeout=30) as control:  # noqa: S501

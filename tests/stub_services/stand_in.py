@@ -6,6 +6,7 @@ It answers what it was asked, and does odd things when a path asks for them.
 import asyncio
 import json
 import os
+import subprocess
 import sys
 from typing import Any
 
@@ -53,6 +54,9 @@ async def done_oddly(scope: Scope, receive: Receive, send: Send) -> bool:
             os._exit(3)
         case "drop":
             scope["extensions"]["drop"]()
+        case "child":
+            subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])
+            return False
         case "never":
             await receive()  # until the client gives up
         case "broken":

@@ -1,10 +1,12 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
 import pytest
 
-from backends.errors import Unavailable
-from stub_services.outbox import Message, Outbox, deliver
+from backends.deadline import deadline, remaining
+from backends.errors import OutcomeUnknown, Unavailable
+from stub_services.outbox import ATTEMPT_SECONDS, Message, Outbox, deliver
 from tests.stub_services.conftest import Desk
 
 
@@ -46,6 +48,23 @@ async def test_a_message_is_delivered_until_it_is_acknowledged(sender: Sender) -
     for _ in range(2):
         await deliver(sender.open, {"hear": sender.hear})
     assert sender.heard == [Message("hear", "two", "p"), Message("hear", "one")]
+
+
+async def test_whoever_hangs_takes_nobody_elses_time(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr("backends.deadline.time", SimpleNamespace(monotonic=lambda: now))
+
+    async def hang(_: Message) -> None:
+        nonlocal now
+        now += remaining()
+        raise OutcomeUnknown("silence")
+
+    async with sender.open() as rows:
+        await rows.outbox.put(*(Message("hang", f"0{number}") for number in range(9)), Message("hear", "zz"))
+    with deadline(10):
+        await deliver(sender.open, {"hang": hang, "hear": sender.hear})
+    assert sender.heard == [Message("hear", "zz")]
+    assert now == ATTEMPT_SECONDS
 
 
 async def test_the_same_message_waits_once(sender: Sender) -> None:

@@ -2,12 +2,15 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from backends import Money, OrderStatus
-from backends.errors import ShopError
+from backends.deadline import deadline, remaining
+from backends.errors import OutcomeUnknown, ShopError
 from stub_services.caller import Caller
+from stub_services.outbox import ATTEMPT_SECONDS
 from stub_services.peers import MEMORY, Item, Refusal, Reserved, Taken
 from tests.contract.goods import PLENTY, TRIPOD, priced, stocked
 from tests.stub_services.conftest import OWNER, Desk, Silent, Telling
@@ -286,3 +289,31 @@ async def test_an_order_that_was_read_as_expired_is_not_cancelled_instead(desk: 
 
     assert (await desk.shop.orders.cancel(desk.caller, order.id)).status == "expired"
     assert await desk.tripods() == (PLENTY, 0, 0)
+
+
+async def test_orders_that_wait_for_a_silent_peer_leave_time_for_the_others(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("backends.deadline.time", SimpleNamespace(monotonic=lambda: now))
+    asked: list[str] = []
+
+    class Hanging:
+        async def take(self, order_id: str, *_: object) -> None:
+            nonlocal now
+            asked.append(order_id)
+            now += remaining()
+            raise OutcomeUnknown("silence")
+
+    orders = desk.shop.orders
+    orders._carts = Hanging()  # type: ignore[assignment]  # noqa: SLF001
+    with deadline(60):
+        for _ in range(3):
+            await desk.fill()
+            with deadline(1):
+                await desk.place(await desk.attempt())
+    asked.clear()
+    with deadline(10):
+        await orders.run_due()
+        assert len(asked) == 1
+        assert remaining() == 10 - ATTEMPT_SECONDS

@@ -113,20 +113,52 @@ async def test_a_replaced_token_works_for_a_minute(accounts: Accounts) -> None:
         assert (await accounts.service.refresh(token)).session_id == first.session_id
 
 
-async def test_the_minute_begins_when_the_token_is_first_replaced(accounts: Accounts) -> None:
+async def test_the_minute_begins_when_the_successor_is_first_used(accounts: Accounts) -> None:
     first = await accounts.login()
-    await accounts.service.refresh(first.token)
+    second = await accounts.service.refresh(first.token)
     for _ in range(2):
         accounts.clock.advance(30 * SECOND)
-        await accounts.service.refresh(first.token)
+        await accounts.service.refresh(second.token)
+    accounts.clock.advance(30 * SECOND)
+    await accounts.service.refresh(first.token)
     accounts.clock.advance(SECOND)
     with pytest.raises(SessionExpired):
         await accounts.service.refresh(first.token)
 
 
+@pytest.mark.parametrize("lost", [1, 3])
+async def test_lost_answers_never_end_the_session(accounts: Accounts, lost: int) -> None:
+    token = (await accounts.login()).token
+    for _ in range(3):
+        for _ in range(lost):
+            await accounts.service.refresh(token)  # the answer never comes
+            accounts.clock.advance(timedelta(hours=7))
+        token = (await accounts.service.refresh(token)).token
+
+
+async def test_a_stolen_token_ends_the_session_though_both_refresh_with_it(accounts: Accounts) -> None:
+    first = await accounts.login()
+    mine, thiefs = await accounts.service.refresh(first.token), await accounts.service.refresh(first.token)
+    accounts.clock.advance(timedelta(minutes=10))
+    await accounts.service.refresh(mine.token)
+    accounts.clock.advance(timedelta(minutes=10))
+    with pytest.raises(SessionExpired, match="ended for safety"):
+        await accounts.service.refresh(thiefs.token)
+    assert await accounts.count("sessions") == 0
+
+
+async def test_what_is_forgotten_is_found_without_looking_at_everything(accounts: Accounts) -> None:
+    async with accounts.database.read() as sql:
+        for table, column in (("sessions", "expires_at"), ("tokens", "replaced_at"), ("attempts", "at")):
+            step = await sql.one(f"EXPLAIN QUERY PLAN DELETE FROM {table} WHERE {column} < 1")  # noqa: S608
+            assert step is not None
+            assert step["detail"].startswith(f"SEARCH {table} USING")
+
+
 async def test_a_token_used_later_ends_the_session_for_everybody(accounts: Accounts) -> None:
     first, other = await accounts.login(), await accounts.login()
     second = await accounts.service.refresh(first.token)
+    await accounts.service.refresh(second.token)
     accounts.clock.advance(61 * SECOND)
     with pytest.raises(SessionExpired, match="ended for safety"):
         await accounts.service.refresh(first.token)

@@ -8,3 +8,7 @@ CREATE TABLE requests (
     PRIMARY KEY (scope, key)
 );
 CREATE INDEX requests_by_age ON requests (created_at);
+CREATE TABLE forgotten (
+    user_id TEXT PRIMARY KEY,
+    at BIGINT NOT NULL
+);

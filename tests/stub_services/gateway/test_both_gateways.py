@@ -134,7 +134,35 @@ def test_bodies_are_bounded_and_a_catalog_may_be_larger(front: Front) -> None:
     assert front.ask("POST", "/v1/users", just).json["bytes"] == BODY_BYTES
     answer = front.ask("POST", "/v1/users", more)
     assert (answer.status, answer.json["code"], answer.json["outcome"]) == (413, "invalid_value", "not_applied")
-    assert front.ask("PATCH", "/v1/catalog", more).json["bytes"] == BODY_BYTES + 1
+    assert front.ask("PATCH", "/v1/catalog", more, Authorization="Bearer shopm_x").json["bytes"] == BODY_BYTES + 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "token"),
+    [
+        ("PATCH", "/v1/catalog", ""),
+        ("PATCH", "/v1/catalog", "Bearer eyJ"),
+        ("PUT", "/v1/catalog", "Bearer shopm_x"),
+        ("PATCH", "/v1/catalog/x", "Bearer shopm_x"),
+        ("PATCH", "/v1/products", "Bearer shopm_x"),
+    ],
+)
+def test_only_a_merchant_who_imports_may_send_much(front: Front, method: str, path: str, token: str) -> None:
+    assert front.ask(method, path, b"x" * (BODY_BYTES + 1), Authorization=token).status == 413
+
+
+def test_a_method_that_is_not_served_comes_with_those_that_are(front: Front) -> None:
+    answer = front.ask("POST", "/livez", b"{}")
+
+    assert (answer.status, answer.json["code"], answer.headers["allow"]) == (405, "invalid_value", "GET, HEAD, OPTIONS")
+    assert "PATCH" in front.ask("TRACE", "/v1/me").headers["allow"]
+    assert UUID(answer.headers["x-request-id"])
+
+
+def test_a_request_names_its_host(front: Front) -> None:
+    with socket.create_connection(("127.0.0.1", front.port), timeout=20) as connection:
+        connection.sendall(b"GET /livez HTTP/1.1\r\n\r\n")
+        assert b" 400 " in connection.makefile("rb").readline()
 
 
 def test_chunked_bodies_are_bounded_too(front: Front) -> None:

@@ -25,7 +25,8 @@ class Recorder(LogStream):
     """Remembers events, and lets a test wait for one."""
 
     def __init__(self) -> None:
-        super().__init__(io.StringIO(), human=False, color=False)
+        self.stream = io.StringIO()
+        super().__init__(self.stream, human=False, color=False)
         self.events: list[str] = []
         self._more = asyncio.Event()
 

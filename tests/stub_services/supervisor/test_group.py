@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from backends.errors import Unavailable
+from backends.errors import ConfigurationError, Unavailable
 from stub_services.supervisor import group as module
 from stub_services.supervisor.group import Group, Shape
 from stub_services.supervisor.ports import Port
@@ -134,6 +134,56 @@ async def test_one_that_keeps_crashing_waits_and_refuses_meanwhile(
         assert (group.state, group.last_error.partition(":")[0]) == ("restarting", "killed by SIGKILL")
         await group.restart()
         assert pid_of(await get(group.port.number, "/x")) in group.pids
+
+
+async def test_one_that_cannot_be_started_again_is_tried_again(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PAUSES", (0.0,))
+    async with grouped(recorder) as group:
+        launch, failures = group._launch, [OSError(11, "no more processes"), ConfigurationError("the port is gone")]  # noqa: SLF001
+
+        async def failing() -> Process:
+            if failures:
+                raise failures.pop(0)
+            return await launch()
+
+        group._launch = failing  # noqa: SLF001
+        os.kill(group.pids[0], signal.SIGKILL)
+        await recorder.seen("crashed", 3)
+        await recorder.seen("users ready", 2)
+
+        assert group.last_error == "the port is gone"
+        assert pid_of(await get(group.port.number, "/x")) in group.pids
+
+
+async def test_a_restart_that_fails_half_way_is_tried_again(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PAUSES", (0.0,))
+    async with grouped(recorder, exclusive=True) as group:
+        launch, failures = group._launch, [OSError(11, "no more processes")]  # noqa: SLF001
+
+        async def failing() -> Process:
+            if failures:
+                raise failures.pop(0)
+            return await launch()
+
+        group._launch = failing  # noqa: SLF001
+        with pytest.raises(Unavailable, match="users did not start"):
+            await group.restart()
+        await recorder.seen("users ready", 2)
+
+
+async def test_a_process_that_dies_and_leaves_its_child_behind_is_replaced(recorder: Recorder) -> None:
+    async with grouped(recorder) as group:
+        old = group.pids[0]
+        child = pid_of(await get(group.port.number, "/child"))  # it holds the output open
+        os.kill(old, signal.SIGKILL)
+        await recorder.seen("crashed")
+
+        assert old not in group.pids
+        assert pid_of(await get(group.port.number, "/x")) not in (old, child)
 
 
 async def test_one_that_does_not_start_says_why(recorder: Recorder) -> None:

@@ -1,10 +1,12 @@
 import io
 import json
+import os
 from typing import Any
 
 import pytest
 
 from stub_services.supervisor.logs import LogStream
+from stub_services.supervisor.sink import Sink
 
 _LINE = (
     b'{"time":"2026-03-02T10:00:00.000Z","level":"error","service":"x","request_id":"0123456789",'
@@ -14,7 +16,9 @@ _LINE = (
 
 def logged(*, human: bool, color: bool = False, line: bytes = _LINE) -> str:
     stream = io.StringIO()
-    LogStream(stream, human=human, color=color).passed_on("users", line)
+    log = LogStream(stream, human=human, color=color)
+    log.passed_on("users", line)
+    log.drain()
     return stream.getvalue()
 
 
@@ -48,3 +52,21 @@ def test_nobody_reading_the_log_ends_nothing() -> None:
 
     log.say("stopped")
     assert log.passed_on("users", _LINE) == "request"
+
+
+def test_nobody_reading_the_log_stops_nobody_and_what_is_lost_is_counted() -> None:
+    ours, theirs = os.pipe()
+    with open(theirs, "w", encoding="utf-8") as stream:  # noqa: PTH123 - a descriptor
+        sink = Sink(stream, lambda count: f"{count} lost\n", most=10_000)
+        for number in range(5_000):
+            sink.put(f"{number:099}\n")  # 500 KB, where the pipe takes 64 KiB and the queue 10
+
+        assert not sink.drain(0)
+        read = b""
+        while b"4999\n" not in read:
+            read += os.read(ours, 65536)
+    lines = read.decode().splitlines()
+    lost = [int(line.removesuffix(" lost")) for line in lines if line.endswith(" lost")]
+    assert sum(lost) + len(lines) - len(lost) == 5_000
+    assert lost
+    os.close(ours)

@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
-from backends.errors import ConfigurationError, Locked, ShopError, Unavailable
+from backends.errors import ConfigurationError, Locked, ShopError, StorageError, Unavailable
 from stub_services.supervisor import Plan, Served
+from stub_services.supervisor.control import Control
 from stub_services.supervisor.ports import Port
 from stub_services.supervisor.shop import supervise
 from tests.stub_services.supervisor.conftest import ROOT, Recorder, get, stand_in
@@ -89,20 +90,51 @@ async def test_secrets_go_only_where_they_are_needed(tmp_path: Path, recorder: R
     assert seen["SHOP_SERVICE_TOKEN"].startswith("shops_")
     assert seen["SHOP_DATABASE_URL"] == "postgresql://h/x"
     assert pids
-    stream = recorder._stream  # noqa: SLF001 - what was logged
-    assert stream is not None
-    assert "shopm_" not in str(getattr(stream, "getvalue")())  # noqa: B009
+    recorder.drain()
+    assert "stopped" in recorder.stream.getvalue()
+    assert "shopm_" not in recorder.stream.getvalue()
 
 
-async def test_tokens_stay_the_same_and_a_damaged_file_is_replaced(tmp_path: Path, recorder: Recorder) -> None:
-    tokens = []
-    for before in (None, None, "{"):
-        if before is not None:
-            (tmp_path / "owner.json").write_text(before)
-        async with served(recorder, plan(tmp_path)) as shop:
-            tokens.append(json.loads(Path(shop.owner).read_text("utf-8"))["merchant"])
+async def test_tokens_live_as_long_as_the_shop(tmp_path: Path, recorder: Recorder) -> None:
+    (tmp_path / "owner.json").write_text('{"merchant": "shopm_mallory"}')
+    tokens = {"shopm_mallory"}
+    for _ in range(2):
+        async with served(recorder, plan(tmp_path, services=())) as shop:
+            tokens.add(json.loads(Path(shop.owner).read_text("utf-8"))["merchant"])
+        assert json.loads(Path(shop.owner).read_text("utf-8")) == {"gateway": shop.gateway}
 
-    assert tokens[0] == tokens[1] != tokens[2]
+    assert len(tokens) == 3
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o770, 0o701])
+async def test_a_directory_that_others_may_enter_is_refused(tmp_path: Path, recorder: Recorder, mode: int) -> None:
+    tmp_path.chmod(mode)
+
+    with pytest.raises(StorageError, match="others") as raised:
+        async with served(recorder, plan(tmp_path)):
+            pass
+    assert raised.value.hint == f"chmod 700 {tmp_path}"
+
+
+async def test_another_users_directory_is_refused(
+    tmp_path: Path, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: tmp_path.stat().st_uid + 1)
+
+    with pytest.raises(StorageError, match="another user"):
+        async with served(recorder, plan(tmp_path)):
+            pass
+
+
+async def test_ctrl_c_while_it_starts_is_no_failure(tmp_path: Path, recorder: Recorder) -> None:
+    stopped = asyncio.Event()
+    never = plan(tmp_path, command=lambda _: ("tests.stub_services.supervisor.never_ready",))
+    serving = asyncio.create_task(supervise(never, recorder, lambda _: None, stopped))
+    await recorder.seen("users waiting")
+    stopped.set()
+    await serving
+
+    assert recorder.events[-1] == "stopped"
 
 
 async def test_the_owner_operates_services(tmp_path: Path, recorder: Recorder) -> None:
@@ -152,7 +184,41 @@ async def test_what_cannot_be_done_is_a_problem(
 @pytest.mark.parametrize("token", ["", "shopm_other", "shops_x"])
 async def test_only_the_owner_may(control: Served, token: str) -> None:
     answered, problem = await operate(control, "GET", "/v1/services", token=token)
-    assert (answered, problem["code"]) == (403, "forbidden")
+    assert (answered, problem["code"]) == (401, "login_required")
+
+
+async def test_nobody_else_makes_the_control_api_wait_for_a_body(recorder: Recorder) -> None:
+    async def never() -> None:
+        await asyncio.Event().wait()
+
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    control = Control({}, "shopm_x", recorder)
+    scope = {"type": "http", "method": "PUT", "raw_path": b"/v1/services/users/state", "headers": []}
+    await asyncio.wait_for(control(scope, never, send), 20)
+
+    assert sent[0]["status"] == 401
+    assert (b"www-authenticate", b"Bearer") in sent[0]["headers"]
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(recorder: Recorder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stub_services.supervisor.control._BODY_SECONDS", 0)
+    sent: list[dict[str, Any]] = []
+
+    async def never() -> None:
+        await asyncio.Event().wait()
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    headers = [(b"authorization", b"Bearer shopm_x")]
+    scope = {"type": "http", "method": "PUT", "raw_path": b"/v1/services/users/state", "headers": headers}
+    await asyncio.wait_for(Control({}, "shopm_x", recorder)(scope, never, send), 20)
+
+    assert sent[0]["status"] == 408
 
 
 @pytest.fixture

@@ -9,8 +9,10 @@ import httpx
 import pytest
 
 from backends.errors import Unavailable
+from stub_services.carts.service import FORGOTTEN
 from stub_services.idempotency import Requests
-from tests.stub_services.wire.conftest import GUEST, PASSWORD, TRIPOD, Person, Wire, code, done
+from stub_services.wire.tokens import LEEWAY, LIFE
+from tests.stub_services.wire.conftest import ADDRESS, GUEST, PASSWORD, TRIPOD, Person, Wire, code, done
 
 LINE = {"variant_id": TRIPOD, "quantity": 1}
 LINES = "/v1/cart/lines"
@@ -42,6 +44,7 @@ async def test_a_repetition_gets_the_stored_answer_byte_for_byte(ada: Person, ke
     again = await ada.ask("POST", LINES, LINE, idempotency_key=key)
     assert (again.status_code, again.content) == (first.status_code, first.content) == (200, first.content)
     assert again.headers["content-type"] == first.headers["content-type"]
+    assert again.headers["etag"] == first.headers["etag"]
     assert await quantity(ada) == 3
 
 
@@ -156,9 +159,9 @@ async def test_a_crash_before_the_answer_is_stored_has_one_effect(ada: Person, c
 
 async def test_what_took_effect_is_not_refused_for_its_condition(ada: Person, crashing: None) -> None:
     """The cart is at another version because of the request itself: 412 would say that it was not applied."""
-    cart = {"if-match": '"0"'}
+    version = done(await ada.ask("PUT", "/v1/cart/shipping", {"option_id": "standard"}))["version"]
+    cart = {"if-match": f'"{version}"'}
     headers = ada.headers | {"idempotency-key": "k"}
-    done(await ada.ask("DELETE", LINES))
     assert (await ada.wire.ask("POST", LINES, LINE, headers | cart)).status_code == 500
     again = await ada.wire.ask("POST", LINES, LINE, headers | cart)
     assert again.status_code == 200
@@ -231,6 +234,62 @@ async def test_the_table_of_requests_has_no_secrets(wire: Wire, ada: Person) -> 
     other = SIGNUP | {"email": "dora@example.org", "password": "another horse battery"}
     for password in (other["password"], PASSWORD):  # no digest of it is kept: it could be guessed
         assert (await sign_up(wire, other | {"password": password}, "s3")).status_code == 201
+
+
+async def test_nothing_is_kept_that_no_account_could_delete(wire: Wire) -> None:
+    first, again = [await sign_up(wire, SIGNUP) for _ in range(2)]
+    assert first.content == again.content
+    assert [row["answer"] for row in await wire.rows("users", "SELECT answer FROM requests")] == [None]
+
+
+async def test_a_deleted_account_leaves_no_address(wire: Wire, ada: Person) -> None:
+    guest = {"shop-cart": GUEST, "idempotency-key": "g"}
+    done(await wire.ask("PUT", "/v1/cart/address", {"address": ADDRESS, "email": ada.email}, guest))
+    done(await wire.ask("POST", LINES, LINE, guest))
+    assert (await ada.ask("PUT", f"/v1/cart/merged/{GUEST}")).status_code == 204
+    await ada.fill("k")
+    await ada.add("k2")
+    assert ada.email in json.dumps(await wire.rows("carts", "SELECT answer FROM requests"))
+    assert (await ada.ask("POST", "/v1/me/deletion", {"password": PASSWORD})).status_code == 204
+    kept = [await wire.rows("carts", f"SELECT * FROM {table}") for table in ("carts", "lines", "requests")]  # noqa: S608
+    kept += [await wire.rows("users", f"SELECT * FROM {table}") for table in ("users", "requests")]  # noqa: S608
+    assert ada.email not in json.dumps(kept)
+    assert ADDRESS["line1"] not in json.dumps(kept)
+
+
+async def test_an_old_token_makes_no_cart_for_a_deleted_account(wire: Wire, ada: Person) -> None:
+    assert (await ada.ask("POST", "/v1/me/deletion", {"password": PASSWORD})).status_code == 204
+    wire.clock.advance(LIFE)  # the clocks may differ
+    address = {"address": ADDRESS, "email": ada.email}
+    assert code(await ada.ask("PUT", "/v1/cart/address", address)) == (401, "login_required")
+    assert code(await ada.ask("POST", LINES, LINE, idempotency_key="k")) == (401, "login_required")
+    assert (await ada.ask("PUT", f"/v1/cart/merged/{GUEST}")).status_code == 401
+    assert await wire.rows("carts", "SELECT * FROM carts") == []
+    assert LIFE + LEEWAY < FORGOTTEN
+
+
+async def test_the_deleted_are_not_remembered_for_long(wire: Wire, ada: Person, ben: Person) -> None:
+    await ada.ask("POST", "/v1/me/deletion", {"password": PASSWORD})
+    wire.clock.advance(FORGOTTEN * 2)
+    session = await wire.ask("POST", "/v1/sessions", {"email": ben.email, "password": PASSWORD})
+    ben.session = session.json()
+    await ben.ask("POST", "/v1/me/deletion", {"password": PASSWORD})
+    assert [row["user_id"] for row in await wire.rows("carts", "SELECT * FROM forgotten")] == [ben.id]
+
+
+@pytest.mark.parametrize("path", [LINES, f"{LINES}/x"])
+async def test_emptying_what_is_not_there_makes_nothing(wire: Wire, path: str) -> None:
+    answer = done(await wire.ask("DELETE", path, headers={"shop-cart": GUEST}))
+    assert (answer["id"], answer["lines"]) == (None, [])
+    assert await wire.rows("carts", "SELECT * FROM carts") == []
+
+
+async def test_a_merged_cart_is_not_emptied(wire: Wire, ada: Person) -> None:
+    guest = {"shop-cart": GUEST, "idempotency-key": "g"}
+    done(await wire.ask("POST", LINES, LINE, guest))
+    await ada.ask("PUT", f"/v1/cart/merged/{GUEST}")
+    assert code(await wire.ask("DELETE", LINES, headers=guest)) == (409, "cart_changed")
+    assert await quantity(ada) == 1
 
 
 async def test_old_keys_are_forgotten(ada: Person) -> None:

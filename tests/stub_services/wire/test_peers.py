@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import io
+import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from enum import Enum
@@ -94,7 +95,8 @@ class Bench:
         )
         answering = Answering(service, trust, None, Log(service, io.StringIO()))
         self.network = Network(answering.application(Part(self.fake, endpoints_of(peer))))
-        self.remote = Asking("asker", self.network, TOKEN, lambda: "r-1").peer(peer)
+        self.logs = io.StringIO()
+        self.remote = Asking("asker", self.network, TOKEN, lambda: "r-1", Log("asker", self.logs)).peer(peer)
 
 
 def hints_of(peer: str, name: str) -> dict[str, Any]:
@@ -182,7 +184,27 @@ async def test_arguments_are_counted(bench: Bench, arguments: tuple[str, ...]) -
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ShopError)]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+PASSING = tuple(kind for kind in KINDS if issubclass(kind, Unavailable | OutcomeUnknown | NotFound | InvalidState))
+"""Silence, and what `give_up` documents."""
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in PASSING])
+async def test_a_peers_refusal_is_not_the_customers(bench: Bench, kind: type[ShopError]) -> None:
+    bench.fake.answer = kind("your token is wrong", hint="shop login", outcome=errors.Outcome.NOT_APPLIED)
+    with pytest.raises(Unavailable, match="orders cannot be asked") as caught:
+        await bench.remote.give_up("o", "p")
+    assert (caught.value.hint, caught.value.service) == (None, "orders")
+    (line,) = map(json.loads, bench.logs.getvalue().splitlines())
+    assert (line["level"], line["code"], line["error"]) == ("error", kind.code, "your token is wrong")
+
+
+async def test_what_give_up_tells_is_told_by_no_other_method(bench: Bench) -> None:
+    bench.fake.answer = InvalidState("no")
+    with pytest.raises(Unavailable):
+        await bench.remote.refunded("o", "p")
+
+
+@pytest.mark.parametrize("kind", PASSING)
 async def test_definite_errors_come_through(bench: Bench, kind: type[ShopError]) -> None:
     bench.fake.answer = kind("what happened: ä ✓", hint="shop help", service="carts", retry_after=7.0)
     with pytest.raises(ShopError) as caught:
@@ -381,7 +403,7 @@ async def test_a_question_carries_who_and_which(bench: Bench) -> None:
 @pytest.mark.parametrize("token", ["", "shopm_x", "secret"])
 def test_only_a_services_token_asks(token: str) -> None:
     with pytest.raises(ValueError, match="shops_"):
-        Asking("asker", Network(None), token, lambda: "")
+        Asking("asker", Network(None), token, lambda: "", Log("asker", io.StringIO()))
 
 
 # --- what the receiver takes -----------------------------------------------------------------------------

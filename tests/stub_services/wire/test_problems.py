@@ -1,6 +1,7 @@
 """Errors on the wire, and requests that are none: always a problem document, never a detail too much."""
 
 import asyncio
+import io
 import json
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -8,15 +9,18 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import Request
 
 from backends import errors
+from backends.deadline import deadline
 from backends.errors import InFlight, Outcome, ShopError, StorageError
 from stub_services.carts.service import CartService
 from stub_services.products.service import ProductService
-from stub_services.wire.caching import Cached
+from stub_services.wire.caching import MAX_BYTES, Cached
 from stub_services.wire.endpoint import MAX_BODY
+from stub_services.wire.log import Log
 from stub_services.wire.problems import Bug, Malformed, Stale, problem, status_of
-from stub_services.wire.requests import names_tag
+from stub_services.wire.requests import names_tag, read_body
 from tests.stub_services.wire.conftest import (
     ADDRESS,
     CARD,
@@ -189,7 +193,7 @@ async def test_methods_that_a_path_does_not_offer(wire: Wire, service: str) -> N
             else:  # another template offers it
                 assert response.status_code != 404, (method, path)
         response = await wire.ask("HEAD", re.sub(r"\{\w+\}", "x", path), headers=SERVICE, service=service)
-        assert response.status_code == 405
+        assert (response.status_code == 405) == ("GET" not in methods), path
 
 
 # --- bodies ----------------------------------------------------------------------------------------
@@ -312,6 +316,31 @@ async def test_an_endless_body_is_not_read_to_its_end(wire: Wire, ada: Person) -
     await wire.five.apps["carts"](scope, parts.__anext__, send)  # type: ignore[arg-type]
     assert answer[0]["status"] == 413
     assert sent <= MAX_BODY + 2048
+
+
+async def test_a_body_is_waited_for_no_longer_than_for_the_answer() -> None:
+    async def never() -> dict[str, object]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    scope = {"type": "http", "method": "POST", "headers": [(b"content-type", b"application/json")]}
+    with deadline(0), pytest.raises(Malformed) as caught:
+        await read_body(Request(scope, never), MAX_BODY)
+    assert status_of(caught.value) == 408
+
+
+async def test_a_currency_has_three_letters_and_nothing_behind_them(ada: Person) -> None:
+    attempt = ada.attempt(await ada.fill())
+    attempt["total"] |= {"currency": "EUR\n"}
+    assert code(await ada.ask("PUT", "/v1/orders/o-1", attempt)) == INVALID
+
+
+async def test_a_log_that_nobody_reads_stops_nothing() -> None:
+    class Broken(io.StringIO):
+        def write(self, _: str) -> int:
+            raise BrokenPipeError
+
+    Log("carts", Broken()).say("info", "ready")
 
 
 async def test_a_client_that_leaves_while_it_sends_is_no_bug(wire: Wire, ada: Person) -> None:
@@ -619,3 +648,24 @@ async def test_each_request_is_one_line(wire: Wire, ada: Person) -> None:
     (line,) = [line for line in await logged(wire) if line.get("request_id") == "r-9"]
     assert line.items() >= {"service": "orders", "event": "request", "method": "GET", "status": 200}.items()
     assert set(line) == {"time", "level", "service", "event", "action", "method", "status", "ms", "request_id"}
+
+
+@pytest.mark.parametrize("path", ["/v1/categories", "/v1/products/tripod", "/readyz"])
+async def test_every_path_that_is_read_answers_head(wire: Wire, path: str) -> None:
+    read = await wire.ask("GET", path, service="products")
+    head = await wire.ask("HEAD", path, service="products")
+    assert head.status_code == 200
+    for name in ("etag", "content-length", "content-type"):
+        assert head.headers[name] == read.headers[name]
+
+
+def test_a_cache_is_bounded_in_bytes() -> None:
+    async def nobody(*_: object) -> None:
+        raise AssertionError
+
+    cache = Cached(nobody, paths=(), version=lambda: 1, log=Log("products"))
+    body = {"body": b"x" * (MAX_BYTES // 4)}
+    for number in range(5):
+        cache.keep((b"%d" % number, b""), 1, {}, body)
+        assert sum(len(answer["body"]) for _, answer in cache._kept.values()) <= MAX_BYTES  # noqa: SLF001
+    assert (b"4", b"") in cache._kept  # noqa: SLF001
