@@ -115,9 +115,13 @@ def _known(service: str, *more: str) -> str:
 
 
 async def health(calls: Calls) -> tuple[ServiceHealth, ...]:
-    """Ask the five services and the gateway at once, past breakers and without repetition; never raises."""
+    """Ask the gateway, then the five services at once, past breakers and without repetition; never raises."""
+    gateway = await _health(calls, reading("/readyz", GATEWAY))
+    if gateway.status == "down":
+        why = "only the gateway could tell, and it cannot be reached"
+        return (*(ServiceHealth(name, "unknown", why) for name in SERVICES), gateway)
     asked = [_health(calls, reading(f"/v1/health/{name}", name)) for name in SERVICES]
-    return tuple(await asyncio.gather(*asked, _health(calls, reading("/readyz", GATEWAY))))
+    return (*await asyncio.gather(*asked), gateway)
 
 
 async def _health(calls: Calls, request: Request) -> ServiceHealth:

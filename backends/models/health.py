@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ServiceHealth:
-    """One service's state, `up`, `down` or `degraded`, and why."""
+    """One service's state, `up`, `down`, `degraded`, or `unknown` where nobody can tell, and why."""
 
     service: str
     status: str

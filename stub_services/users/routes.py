@@ -195,7 +195,7 @@ ENDPOINTS = (
     Endpoint("POST", "/v1/sessions", login, status=201, raises=(WrongCredentials, RateLimited)),
     Endpoint("POST", "/v1/sessions/refresh", refresh, raises=(WrongCredentials,)),
     Endpoint("POST", "/v1/sessions/revoke", logout),
-    Endpoint("GET", "/v1/keys", keys),
+    Endpoint("GET", "/v1/keys", keys, quiet=True),
     Endpoint("GET", "/v1/me", me, Needs.ACCOUNT),
     Endpoint("PUT", "/v1/me/password", change_password, Needs.ACCOUNT),
     Endpoint("POST", "/v1/me/deletion", delete_account, Needs.ACCOUNT),

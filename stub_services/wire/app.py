@@ -83,7 +83,8 @@ class Answering:
                     response = self._refusal(Bug("this is a bug in the shop", outcome=Outcome.UNKNOWN), request)
             if hops is not None:
                 response.headers["shop-trace"] = dump(hops)
-            self._log.request(request, endpoint.name, response.status_code, (time.perf_counter() - began) * 1000)
+            if not (endpoint.quiet and response.status_code < 400):  # noqa: PLR2004  errors begin there
+                self._log.request(request, endpoint.name, response.status_code, (time.perf_counter() - began) * 1000)
             return response
 
         return respond

@@ -69,6 +69,8 @@ class Endpoint:
     raises: tuple[type[ShopError], ...] = ()
     max_body: int = MAX_BODY
     alias: str | None = None
+    quiet: bool = False
+    """Asked again and again by other programs: the log mentions it only when it fails."""
 
     @property
     def name(self) -> str:

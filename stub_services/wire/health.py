@@ -47,6 +47,6 @@ async def readyz(health: Health, call: Call) -> State:  # noqa: ARG001
 
 
 ENDPOINTS = (
-    Endpoint("GET", "/livez", livez),
-    Endpoint("GET", "/readyz", readyz, raises=(Unavailable,)),
+    Endpoint("GET", "/livez", livez, quiet=True),
+    Endpoint("GET", "/readyz", readyz, raises=(Unavailable,), quiet=True),
 )

@@ -329,9 +329,17 @@ async def test_health_takes_two_seconds_at_most(shop: FakeShop, loop: VirtualLoo
     assert loop.now == pytest.approx(2)
 
 
-async def test_health_without_time_or_gateway_does_not_raise(shop: FakeShop) -> None:
-    for path in ("/readyz", *(f"/v1/health/{name}" for name in SERVICES)):
-        shop.on("GET", path, GONE)
+async def test_without_a_gateway_nobody_knows_how_the_services_are(shop: FakeShop) -> None:
+    shop.on("GET", "/readyz", GONE)
+    states = {**dict.fromkeys(SERVICES, "unknown"), "gateway": "down"}
     with deadline(0):
-        assert {each.status for each in await shop.open().health()} == {"down"}
-    assert {each.status for each in await shop.open().health()} == {"down"}
+        assert {each.service: each.status for each in await shop.open().health()} == states
+    assert {each.service: each.status for each in await shop.open().health()} == states
+
+
+async def test_services_may_be_down_behind_a_gateway(shop: FakeShop) -> None:
+    shop.on("GET", "/readyz", says({"service": "gateway", "status": "up", "version": "1", "detail": ""}))
+    for name in SERVICES:
+        shop.on("GET", f"/v1/health/{name}", GONE)
+    states = {**dict.fromkeys(SERVICES, "down"), "gateway": "up"}
+    assert {each.service: each.status for each in await shop.open().health()} == states
