@@ -100,7 +100,8 @@ class HttpAdmin:
 
     def _faults_token(self) -> FixedToken:
         if self._owner.faults is None:
-            raise Unsupported("this shop runs without faults", hint="shop serve --faults")
+            msg = "this shop was started without faults: stop it, then start it with them"
+            raise Unsupported(msg, hint="shop serve --faults")
         return self._owner.faults
 
 

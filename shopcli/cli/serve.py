@@ -70,7 +70,7 @@ SERVING = View(
 def serve(
     context: typer.Context,
     port: Annotated[str, typer.Option("--port", metavar="N", help="The gateway's port; 0 takes any.")] = "8080",
-    data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Where the shop's data is.")] = None,
+    data: Annotated[str | None, typer.Option("--data", metavar="DIR", help="Where the shop's data is.")] = None,
     services: Annotated[
         str | None, typer.Option("--services", metavar="A,B", help="Only these; the others are not there.")
     ] = None,
@@ -104,7 +104,7 @@ def serve(
     if gateway not in GATEWAYS:
         raise Usage(f"--gateway is {' or '.join(GATEWAYS)}, not {gateway!r}")
     plan = Plan(
-        data=data.absolute() if data else private_directory(data_directory()) / "served",
+        data=_directory(data),
         port=_port(port),
         services=parse_services(services),
         replicas=parse_replicas(replicas),
@@ -134,6 +134,12 @@ def _announce(run: Run, served: "Served") -> None:
         for line in _card(serving).head:
             print(clean(line))
     sys.stdout.flush()
+
+
+def _directory(text: str | None) -> Path:
+    if text == "":
+        raise Usage("--data is a directory, not an empty text")
+    return private_directory(data_directory()) / "served" if text is None else Path(text).absolute()
 
 
 def _port(text: str) -> int:

@@ -272,3 +272,9 @@ def test_whoever_is_not_the_owner_is_told_how_to_be(run: Run, monkeypatch: pytes
 
     assert (result.code, result.error["code"]) == (12, "unsupported")
     assert "--owner" in result.error["hint"]
+
+
+def test_an_empty_directory_is_a_mistake_and_not_the_one_where_somebody_stands(run: Run) -> None:
+    result = run("serve", "--data", "")
+    assert result.code == 2
+    assert "--data is a directory" in result.err
