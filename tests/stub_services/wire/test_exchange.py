@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from typing import cast
 
 import pytest
 
@@ -21,10 +22,15 @@ def question(*, seconds: float = 20, service: str = "orders", method: str = "POS
 async def server(behave: Behave) -> AsyncIterator[HttpExchange]:
     """A service that behaves like this, and an exchange with it."""
 
+    answering: set[asyncio.Task[None]] = set()
+
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
-            await behave(reader, writer)
-        writer.close()
+        answering.add(cast("asyncio.Task[None]", asyncio.current_task()))
+        try:
+            with suppress(ConnectionError, asyncio.IncompleteReadError):
+                await behave(reader, writer)
+        finally:
+            writer.close()  # also where it waits for more: nothing of this test outlives it
 
     listening = await asyncio.start_server(accept, "127.0.0.1", 0)
     exchange = HttpExchange({"orders": f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"})
@@ -33,6 +39,10 @@ async def server(behave: Behave) -> AsyncIterator[HttpExchange]:
     finally:
         await exchange.close()
         listening.close()
+        for task in answering:
+            task.cancel()
+        await asyncio.gather(*answering, return_exceptions=True)
+        await asyncio.sleep(0)  # what is closed is gone at the next turn of the loop
 
 
 def answering(content: bytes, seen: list[bytes] | None = None) -> Behave:
