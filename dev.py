@@ -50,7 +50,7 @@ def main(command: str = "--help", *arguments: str) -> int:
     if command == "fuzz":
         set_up("fuzz", "test")
         os.chdir(ROOT)
-        os.execv(program("python"), [*FUZZ, *arguments])
+        os.execv(program("python"), [program("python"), *FUZZ[1:], *arguments])  # python finds its venv by this name
     if command == "check" and arguments in {(), ("--no-tests",)}:
         set_up("check", "fuzz", "test")
         slow = {TEST[0], FUZZ[0]} if arguments else set()
