@@ -11,7 +11,8 @@ from backends.text import clean
 from stub_services.caller import Caller
 from stub_services.currency import CURRENCY
 from stub_services.database import Store
-from stub_services.products.store import Place, ProductRows
+from stub_services.products.listing_store import NEWEST, Place
+from stub_services.products.store import ProductRows
 
 MAX_PAGE = 100
 MAX_PRICE = 10**12
@@ -32,18 +33,27 @@ class ProductService:
     # --- browsing ----------------------------------------------------------------------------
 
     async def list(self, query: ProductQuery, limit: int, cursor: str | None) -> Page[Product]:
-        """List or search. Raises InvalidValue for a limit, price or cursor that makes no sense."""
+        """List or search. Raises InvalidValue for a limit, price or cursor that makes no sense.
+
+        Words that match too many products (`Limits.ranked`) are not ranked: instead of the best, the newest come
+        first. There is no total then, and none where too many would have to be counted.
+        """
         query = _valid(query)
         if not 1 <= limit <= MAX_PAGE:
             msg = f"the limit is 1 to {MAX_PAGE}"
             raise InvalidValue(msg, service="products")
         category = slugify(query.category) if query.category is not None else None
-        after = None if cursor is None else _decode(cursor, query.sort)
+        order, after = (query.sort, None) if cursor is None else _decode(cursor, query.sort)
         async with self._store.read() as rows:
-            found = await rows.page(query, category, limit + 1, after)
-            total = await rows.count(query, category) if cursor is None else None
+            total = None
+            if cursor is None:
+                common = bool(query.text) and await rows.is_common(query.text)
+                if common and order is Sort.RELEVANCE:
+                    order = NEWEST
+                total = None if common else await rows.count(query, category)
+            found = await rows.page(query, category, order, limit + 1, after)
         more = found[limit - 1] if len(found) > limit else None
-        next_cursor = more and _encode(query.sort, more[1])
+        next_cursor = more and _encode(order, more[1])
         return Page(tuple(product for product, _ in found[:limit]), next_cursor, total)
 
     async def get(self, ref: str) -> Product:
@@ -132,17 +142,19 @@ def _check_variant(slug: str, variant: Variant) -> None:
         raise InvalidValue(msg, service="products")
 
 
-def _encode(sort: Sort, place: Place) -> str:
-    return urlsafe_b64encode(json.dumps([sort, *place]).encode()).decode().rstrip("=")
+def _encode(order: str, place: Place) -> str:
+    return urlsafe_b64encode(json.dumps([order, *place]).encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str, sort: Sort) -> Place:
+def _decode(cursor: str, sort: Sort) -> tuple[str, Place]:
+    """Return the order that the list began with, whatever was imported since, and where to go on."""
     try:
-        made_by, number, score = json.loads(urlsafe_b64decode(cursor[:MAX_CURSOR] + "=" * (-len(cursor) % 4)))
+        order, number, score = json.loads(urlsafe_b64decode(cursor[:MAX_CURSOR] + "=" * (-len(cursor) % 4)))
     except (TypeError, ValueError, RecursionError):
-        made_by, number, score = None, None, None
+        order, number, score = None, None, None
     known = isinstance(number, int) and 0 < number < 2**63 and isinstance(score, int | float)
-    if made_by != sort or not known:
+    orders = (sort, NEWEST) if sort is Sort.RELEVANCE else (sort,)
+    if order not in orders or not known:
         msg = "this cursor does not belong to this list; start again without it"
         raise InvalidValue(msg, service="products")
-    return Place(number, score)
+    return order, Place(number, score)

@@ -21,10 +21,13 @@ _MAX_PLACES = 255  # and keeps no more of one word
 class Tsvector:
     """The search table of words with their places and weights."""
 
-    source = (
+    matching = "SELECT 1 FROM search WHERE words @@ CAST(CAST(? AS TEXT) AS TSQUERY)"
+    tables = probed = (
         "search JOIN products ON products.number = search.number"
-        " CROSS JOIN (SELECT CAST(CAST(? AS TEXT) AS TSQUERY) AS asked) AS query WHERE words @@ asked"
+        " CROSS JOIN (SELECT CAST(CAST(? AS TEXT) AS TSQUERY) AS asked) AS query"
     )
+    condition = "words @@ asked"
+    number = "search.number"
     score = "CAST(-ts_rank_cd('{0.1, 0.3, 0.5, 1}', words, asked, 1) AS DOUBLE PRECISION)"  # of D, C, B, A; by length
 
     def __init__(self, sql: Statements) -> None:

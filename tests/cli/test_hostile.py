@@ -72,7 +72,7 @@ def _write(data: Path) -> None:
 
 def _only_hostile(data: Path) -> None:
     with contextlib.closing(sqlite3.connect(data / "local" / "products.db")) as database, database:
-        for table in ("variants", "search", "products"):
+        for table in ("variants", "search", "categories", "products"):
             database.execute(f"DELETE FROM {table}")  # noqa: S608  names of ours
 
 
