@@ -10,32 +10,22 @@ stands still: nobody blocks the other replicas for longer.
 """
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeAlias
-from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg  # type: ignore[import-untyped]
 
-from backends.deadline import remaining
-from backends.errors import ConfigurationError, OutcomeUnknown, StorageError
-from stub_services.database import Row, UnreadableRow, versions
-from stub_services.postgres_errors import LOST, busy, explain, is_lost, unreachable
-
-POOL_SIZE = 10
-
-_Connection: TypeAlias = Any  # asyncpg ships no types
-_Pool: TypeAlias = Any
+from backends.deadline import deadline, remaining
+from backends.errors import Locked, OutcomeUnknown, StorageError, Unavailable
+from stub_services.database import Row, UnreadableRow
+from stub_services.postgres_errors import LOST, busy, explain, is_lost, is_passing, unreachable
+from stub_services.postgres_place import GRACE_SECONDS, LOCK, Connection, Place, Pool, base_name, patience
 
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED"
-_LOCK = "SELECT pg_advisory_xact_lock(7406)"  # any number; PostgreSQL keeps advisory locks apart by database
-_CONNECT_SECONDS = 5.0
-_GRACE_SECONDS = 0.5  # for the server to say that the time is over before we give it up
-_BASE_NAME = re.compile(r"[A-Za-z0-9_-]{1,50}")
+_REACH_SECONDS = 5.0
 
 
 class PostgresStatements:
@@ -43,23 +33,23 @@ class PostgresStatements:
 
     dialect = "postgres"
 
-    def __init__(self, connection: _Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         """Run on `connection`."""
         self._connection = connection
 
     async def all(self, sql: str, *parameters: object) -> list[Row]:
         """All rows of a query."""
-        rows: list[Row] = await self._connection.fetch(_numbered(sql), *parameters, timeout=_patience())
+        rows: list[Row] = await self._connection.fetch(_numbered(sql), *parameters, timeout=patience())
         return rows
 
     async def one(self, sql: str, *parameters: object) -> Row | None:
         """The first row of a query, if there is one."""
-        row: Row | None = await self._connection.fetchrow(_numbered(sql), *parameters, timeout=_patience())
+        row: Row | None = await self._connection.fetchrow(_numbered(sql), *parameters, timeout=patience())
         return row
 
     async def run(self, sql: str, *parameters: object) -> int:
         """Execute a change; returns how many rows it changed."""
-        status: str = await self._connection.execute(_numbered(sql), *parameters, timeout=_patience())
+        status: str = await self._connection.execute(_numbered(sql), *parameters, timeout=patience())
         return int(status.rpartition(" ")[2])  # INSERT 0 1, UPDATE 3
 
 
@@ -72,11 +62,10 @@ class PostgresDatabase:
         `name` is the service's unless it has several databases. Raises ConfigurationError, which never repeats
         the URL: it holds a password.
         """
-        self._url = url
-        self.name = f"{_base_name(url)}_{name or service}"
-        self._migrations = migrations
+        self.name = f"{base_name(url)}_{name or service}"
+        self._place = Place(url, self.name, migrations, service)
         self._service = service
-        self._pool: _Pool | None = None
+        self._pool: Pool | None = None
         self._opening = asyncio.Lock()
         self._writing = asyncio.Lock()
 
@@ -90,8 +79,21 @@ class PostgresDatabase:
     async def write(self) -> AsyncIterator[PostgresStatements]:
         """Open a transaction that is on disk when the block ends; nobody else's write comes in between."""
         # Who waits for a replica of its own waits here, or waiting writers would hold all connections of the pool.
-        async with self._turn(), self._transaction(_WRITE, _LOCK) as statements:
+        async with self._turn(), self._transaction(_WRITE, LOCK) as statements:
             yield statements
+
+    async def reach(self) -> None:
+        """Open it before anybody is served. Raises what a wrong URL leads to.
+
+        What passes by itself is for the first requests to find out: a server that is just starting, or has no
+        connection left; another replica that works on the schema.
+        """
+        with suppress(Locked), deadline(_REACH_SECONDS):
+            try:
+                await self._opened()
+            except Unavailable as error:
+                if not is_passing(error.__cause__):
+                    raise
 
     async def close(self) -> None:
         """Close; idempotent. Transactions that are open get the time of the deadline to end."""
@@ -133,89 +135,26 @@ class PostgresDatabase:
         finally:
             await _released(pool, connection)
 
-    async def _commit(self, connection: _Connection, begin: tuple[str, ...]) -> None:
+    async def _commit(self, connection: Connection, begin: tuple[str, ...]) -> None:
         # What is sent over a lost connection, or only read, surely changed nothing.
         in_doubt = begin[0] == _WRITE and _is_open(connection)
         with self._explained(in_doubt=in_doubt):
-            status = await connection.execute("COMMIT", timeout=_patience())
+            status = await connection.execute("COMMIT", timeout=patience())
         if status != "COMMIT":  # a statement had failed, and the block went on as if it had not
             raise StorageError(f"the database {self.name} undid the transaction", service=self._service)
 
     # --- opening -----------------------------------------------------------------------------
 
-    async def _opened(self) -> _Pool:
+    async def _opened(self) -> Pool:
         if self._pool is None:
             try:
-                async with asyncio.timeout(remaining() + _GRACE_SECONDS), self._opening:
+                async with asyncio.timeout(remaining() + GRACE_SECONDS), self._opening:
                     if self._pool is None:
-                        self._pool = await self._connected()
+                        with self._explained():
+                            self._pool = await self._place.pool()
             except TimeoutError as error:
                 raise unreachable("it does not answer", self.name, self._service) from error
         return self._pool
-
-    async def _connected(self) -> _Pool:
-        with self._explained():
-            try:
-                return await self._migrated()
-            except asyncpg.InvalidCatalogNameError:
-                await self._create()
-                return await self._migrated()
-            except (ValueError, OverflowError):  # asyncpg could not read the URL, and says so with parts of it
-                raise ConfigurationError("the URL of the database is wrong", service=self._service) from None
-
-    async def _migrated(self) -> _Pool:
-        pool = await self._new_pool()
-        try:
-            async with pool.acquire() as connection:
-                await self._migrate(connection)
-        except BaseException:
-            pool.terminate()
-            raise
-        return pool
-
-    async def _new_pool(self) -> _Pool:
-        return await asyncpg.create_pool(
-            self._url,
-            database=self.name,
-            min_size=0,  # asyncpg would replace a lost one in the background, asked or not
-            max_size=POOL_SIZE,
-            timeout=_CONNECT_SECONDS,
-            reset=_nothing,  # transactions change no session; asyncpg's own costs a round trip each
-            server_settings={"application_name": f"shop {self._service}", "synchronous_commit": "on"},
-        )
-
-    async def _create(self) -> None:
-        """Make the database; another replica may be at it too."""
-        connection = await asyncpg.connect(self._url, database="postgres", timeout=_CONNECT_SECONDS)
-        try:
-            # Sorted by code points, as SQLite does, wherever the server stands.
-            await connection.execute(
-                f"CREATE DATABASE \"{self.name}\" TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
-            )
-        except (asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
-            return
-        except asyncpg.InsufficientPrivilegeError as error:
-            msg = f"there is no database {self.name}, and this user may not create it"
-            hint = f"createdb --template=template0 --locale=C {self.name}"
-            raise StorageError(msg, hint=hint, service=self._service) from error
-        finally:
-            await connection.close(timeout=_CONNECT_SECONDS)
-
-    async def _migrate(self, connection: _Connection) -> None:
-        """Bring the schema up to date, in one transaction; replicas that start together take turns."""
-        known = versions(self._migrations, "postgres")
-        if await _version(connection) == len(known):
-            return
-        async with connection.transaction():
-            await connection.execute(_LOCK, timeout=_patience())
-            done = await _version(connection)
-            if done > len(known):
-                msg = f"the data was made by a newer shop (schema {done}, this one knows {len(known)})"
-                raise StorageError(msg, service=self._service)
-            for number, scripts in enumerate(known[done:], done + 1):
-                for script in scripts:
-                    await connection.execute(script.read_text("utf-8"))
-                await connection.execute("INSERT INTO schema_migrations (version) VALUES ($1)", number)
 
     # --- errors ------------------------------------------------------------------------------
 
@@ -234,13 +173,13 @@ class PostgresDatabase:
             raise explain(error, self.name, self._service) from error
 
 
-async def _begun(pool: _Pool, begin: tuple[str, ...]) -> _Connection:
+async def _begun(pool: Pool, begin: tuple[str, ...]) -> Connection:
     """Begin a transaction, on a new connection if the server was restarted and the old ones are dead."""
     fresh = False
     while True:
-        connection = await pool.acquire(timeout=_patience())
+        connection = await pool.acquire(timeout=patience())
         try:
-            await connection.execute("; ".join((begin[0], _limits(), *begin[1:])), timeout=_patience())
+            await connection.execute("; ".join((begin[0], _limits(), *begin[1:])), timeout=patience())
         except BaseException as error:
             await _undo(connection)
             await _released(pool, connection)
@@ -264,48 +203,33 @@ def _limits() -> str:
     )
 
 
-def _patience() -> float:
-    return remaining() + _GRACE_SECONDS
-
-
-async def _undo(connection: _Connection) -> None:
+async def _undo(connection: Connection) -> None:
     """Roll back; without an answer the connection goes, and with it the transaction."""
     try:
-        await connection.execute("ROLLBACK", timeout=_GRACE_SECONDS)
+        await connection.execute("ROLLBACK", timeout=GRACE_SECONDS)
     except BaseException as failure:
         _drop(connection)
         if not isinstance(failure, Exception):
             raise
 
 
-async def _released(pool: _Pool, connection: _Connection) -> None:
+async def _released(pool: Pool, connection: Connection) -> None:
     try:
-        await pool.release(connection, timeout=_GRACE_SECONDS)
+        await pool.release(connection, timeout=GRACE_SECONDS)
     except (*LOST, asyncpg.PostgresError):
         _drop(connection)
 
 
-def _drop(connection: _Connection) -> None:
+def _drop(connection: Connection) -> None:
     with suppress(asyncpg.InterfaceError):  # the pool has let go of it already
         connection.terminate()
 
 
-def _is_open(connection: _Connection) -> bool:
+def _is_open(connection: Connection) -> bool:
     try:
         return not connection.is_closed()
     except asyncpg.InterfaceError:  # the pool has let go of it already
         return False
-
-
-async def _nothing(_: _Connection) -> None:
-    """Leave a connection as it is."""
-
-
-async def _version(connection: _Connection) -> int:
-    # Not to_regclass(), whose cache still knows what was there before the turn of another replica.
-    if not await connection.fetchval("SELECT count(*) FROM pg_tables WHERE tablename = 'schema_migrations'"):
-        return 0
-    return int(await connection.fetchval("SELECT max(version) FROM schema_migrations") or 0)
 
 
 @lru_cache(maxsize=1024)
@@ -313,17 +237,3 @@ def _numbered(sql: str) -> str:
     """Turn each `?` into `$1`, `$2`, ...; no text of ours has one inside a string."""
     first, *others = sql.split("?")
     return first + "".join(f"${number}{part}" for number, part in enumerate(others, 1))
-
-
-def _base_name(url: str) -> str:
-    """Return the database that the URL names."""
-    try:
-        parts = urlsplit(url)
-        options = parse_qs(parts.query)
-    except ValueError:
-        parts, options = urlsplit(""), {}
-    named = options.get("dbname") or options.get("database") or [unquote(parts.path.lstrip("/")) or "shop"]
-    if parts.scheme not in {"postgresql", "postgres"} or not _BASE_NAME.fullmatch(named[-1]):
-        msg = "the URL of the database is postgresql://USER:PASSWORD@HOST/NAME, its special characters percent-encoded"
-        raise ConfigurationError(msg)
-    return named[-1]

@@ -23,6 +23,11 @@ def is_lost(error: Exception) -> bool:
     return ended or isinstance(error, LOST)
 
 
+def is_passing(error: BaseException | None) -> bool:
+    """Whether a server answered that it lets nobody in just now: it is starting, or has no connection left."""
+    return isinstance(error, asyncpg.CannotConnectNowError | asyncpg.TooManyConnectionsError)
+
+
 def explain(error: Exception, database: str, service: str) -> ShopError:
     """Return the error for people that an error of a statement, or of connecting, means: nothing was changed."""
     if is_lost(error) or _code(error) in _PASSING:

@@ -1,5 +1,6 @@
 """One service as a process: its settings come from the environment, and it serves until SIGTERM."""
 
+import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from backends.errors import ConfigurationError, ShopError
+from backends.interface import SERVICES
 from backends.registry import random_ids, system_clock
 from stub_services.database import Database
 from stub_services.faults import FaultFile, Faults
 from stub_services.fragile import FragileDatabase
-from stub_services.hosting import SERVICES, Surroundings, host
+from stub_services.hosting import Surroundings, host
 from stub_services.users.hashing import ThreadedPasswords
 from stub_services.wire.dropping import DroppingProtocol
 from stub_services.wire.exchange import HttpExchange
@@ -21,6 +23,8 @@ from stub_services.wire.serving import listening, run
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
+
+    from stub_services.postgres import PostgresDatabase
 
 _ROOT = Path(__file__).parent
 _MIGRATIONS = {name: _ROOT / name / "migrations" for name in SERVICES} | {
@@ -68,14 +72,43 @@ class Settings:
 
     def database(self, name: str) -> Database:
         """Return a service's own database."""
-        service = "payments" if name == "processor" else name
         if self.database_url is not None:
-            from stub_services.postgres import PostgresDatabase
-
-            return PostgresDatabase(self.database_url, _MIGRATIONS[name], service=service, name=name)
+            return _on_postgres(self.database_url, name)
         from stub_services.sqlite_serving import ServingSqlite
 
-        return ServingSqlite(self.data / f"{name}.db", _MIGRATIONS[name], service=service)
+        return ServingSqlite(self.data / f"{name}.db", _MIGRATIONS[name], service=_service(name))
+
+
+def _service(name: str) -> str:
+    """Return whose database it is."""
+    return "payments" if name == "processor" else name
+
+
+def _on_postgres(url: str, name: str) -> "PostgresDatabase":
+    from stub_services.postgres import PostgresDatabase
+
+    return PostgresDatabase(url, _MIGRATIONS[name], service=_service(name), name=name)
+
+
+async def _reached(url: str, service: str) -> None:
+    for name in _MIGRATIONS:
+        if _service(name) == service:
+            database = _on_postgres(url, name)
+            try:
+                await database.reach()
+            finally:
+                await database.close()
+
+
+def _refused(url: str, service: str, log: Log) -> int:
+    """Open the service's databases once; return the exit code if that cannot work, else 0."""
+    try:
+        asyncio.run(_reached(url, service))
+    except ShopError as error:
+        what = f"SHOP_DATABASE_URL: {error.message}"
+        log.say("error", "database", error=what, code=error.code, hint=error.hint)
+        return error.exit_code
+    return 0
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) -> int:
@@ -86,7 +119,10 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] = os.environ) 
         if name not in SERVICES:
             msg = f"there is no service {name!r}; there are {', '.join(SERVICES)}"
             raise ConfigurationError(msg, hint="python -m stub_services.wire users")
-        serve(name, Settings.of(environment), log)
+        settings = Settings.of(environment)
+        if settings.database_url is not None and (code := _refused(settings.database_url, name, log)):
+            return code  # whoever started us learns at once, and from one line, what is wrong with the setting
+        serve(name, settings, log)
     except ShopError as error:
         log.say("error", "failed", error=error.message, hint=error.hint)
         return error.exit_code
@@ -116,4 +152,4 @@ def serve(name: str, settings: Settings, log: Log) -> None:
     protocol = DroppingProtocol if faults else LimitedProtocol
     # The service says itself, in its log, when it is ready: when its databases answer.
     application = cast("ASGI3Application", host(name, surroundings))  # two spellings of one protocol
-    run(application, listening(settings.listen), ready=lambda: None, protocol=protocol)
+    run(application, listening(settings.listen), service=name, ready=lambda: None, protocol=protocol)

@@ -36,17 +36,35 @@ BEGIN
     END LOOP;
 END $$"""
 
+# What is written is not synced, because nobody pulls the plug. Each worker of xdist may serve 15 processes, and each
+# of these keeps a connection or two: the usual 100 are too few for four workers.
+_SETTINGS = "fsync = off\nmax_connections = 400\n"
+
 _written: set[str] = set()
 """Databases of this worker that are not empty."""
 
 _SERVICES = Path(__file__).parent.parent / "stub_services"
 
 
+class _Server(PostgresServer):
+    """A server with settings that it has to know before it starts."""
+
+    def ensure_pgdata_inited(self) -> None:
+        """Make its files, by whoever comes first: under the lock of all who start it."""
+        is_new = not (self.pgdata / "PG_VERSION").exists()
+        super().ensure_pgdata_inited()
+        if is_new:
+            with (self.pgdata / "postgresql.auto.conf").open("a", encoding="utf-8") as settings:
+                settings.write(_SETTINGS)
+
+
 @cache
 def server() -> PostgresServer:
-    """The running server; what it writes is not synced, because nobody pulls its plug."""
-    started = get_server(Path(tempfile.gettempdir()) / f"shop-postgres-{_SESSION}", cleanup_mode="delete")
-    started.psql("ALTER SYSTEM SET fsync = off;\nSELECT pg_reload_conf();")
+    """The running server."""
+    folder = Path(tempfile.gettempdir()).resolve() / f"shop-postgres-{_SESSION}"
+    folder.mkdir(exist_ok=True)
+    started = _Server(folder, cleanup_mode="delete")
+    started.start()
     return started
 
 

@@ -124,8 +124,7 @@ def replicas_behind_nginx(served: ServedShops) -> Harness:
 
 
 BACKENDS: tuple[Callable[..., Harness], ...] = (memory, sqlite, asgi)
-CAMPAIGN: tuple[Callable[..., Harness], ...] = (postgres, processes)
-REPLICAS: tuple[Callable[..., Harness], ...] = (processes_on_postgres, replicas_behind_nginx)
+CAMPAIGN: tuple[Callable[..., Harness], ...] = (postgres, processes, processes_on_postgres, replicas_behind_nginx)
 """A backend joins the suite by adding the function that supplies its `Harness`."""
 
 
@@ -150,7 +149,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedShops]:
     params=[
         *BACKENDS,
         *(pytest.param(supply, marks=pytest.mark.campaign) for supply in CAMPAIGN),
-        *(pytest.param(supply, marks=pytest.mark.replicas) for supply in REPLICAS),
     ],
     ids=lambda supply: supply.__name__,
 )

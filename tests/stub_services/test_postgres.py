@@ -20,7 +20,8 @@ from backends.errors import (
     Unavailable,
 )
 from stub_services.database import UnreadableRow
-from stub_services.postgres import POOL_SIZE, PostgresDatabase
+from stub_services.postgres import PostgresDatabase
+from stub_services.postgres_place import POOL_SIZE
 from tests.conftest import countable_ids
 from tests.postgres import Proxy, empty, execute, lonely_server, url
 
@@ -229,6 +230,14 @@ async def test_who_stands_still_blocks_nobody_beyond_its_deadline(opened: Opened
 async def test_nobody_listens(opened: Opened) -> None:
     async with fails(Unavailable):
         await names(opened("postgresql://shop:s3cret@127.0.0.1:1/shop"))
+
+
+async def test_who_starts_does_not_give_up_for_what_passes(opened: Opened, fresh: str) -> None:
+    await execute(url(), f"CREATE ROLE {fresh} LOGIN CONNECTION LIMIT 0", database="postgres")
+    things = opened(url().replace("//postgres:@", f"//{fresh}:s3cret@"))
+    await things.reach()
+    async with fails(Unavailable):
+        await names(things)
 
 
 async def test_a_server_that_never_answers(opened: Opened) -> None:
