@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+SERVICES = ("users", "products", "carts", "orders", "payments")
+"""The five services of a `Backend`, by the names of its properties."""
+
 Clock = Callable[[], datetime]
 """Now, aware and in UTC."""
 Ids = Callable[[], str]

@@ -89,6 +89,23 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{name}" + ("" if port in (None, _PORTS[parts.scheme]) else f":{port}")
 
 
+def _unknown(url: str) -> ConfigurationError:
+    """Return the error for a URL that nobody serves; `127.0.0.1:8080` only lacks its scheme."""
+    import re
+
+    scheme = url.partition(":")[0]
+    host, _, port = url.rstrip("/").partition(":")
+    if re.fullmatch(r"localhost|[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", host) and re.fullmatch("[0-9]{0,5}", port):
+        local = host == "localhost" or host.replace(".", "").isdigit()
+        meant = f"{'http' if local else 'https'}://{url.rstrip('/')}"
+        return ConfigurationError(
+            f"a shop's address begins with http:// or https://: {meant}", hint=f"shop --backend {meant}"
+        )
+    # Only the scheme is named: what stands behind it may hold a password.
+    known = ", ".join(f"{name}:" for name in sorted(BACKENDS))
+    return ConfigurationError(f"no backend serves {scheme!r}; known: {known}", hint="shop --backend sqlite:DIRECTORY")
+
+
 def open_backend(
     url: str,
     *,
@@ -103,11 +120,7 @@ def open_backend(
     url = canonical(url)
     scheme, colon, _ = url.partition(":")
     if scheme not in BACKENDS or not colon:
-        # Only the scheme is named: what stands behind it may hold a password.
-        known = ", ".join(f"{name}:" for name in sorted(BACKENDS))
-        raise ConfigurationError(
-            f"no backend serves {scheme!r}; known: {known}", hint="shop --backend sqlite:DIRECTORY"
-        )
+        raise _unknown(url)
     module, _, function = BACKENDS[scheme].partition(":")
     opener = getattr(import_module(module), function)
     kept = MemorySessions() if sessions is None else sessions

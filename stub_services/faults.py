@@ -18,9 +18,11 @@ from shlex import join
 from typing import Any
 
 from backends.errors import InvalidValue, NotFound, StorageError
+from backends.interface import SERVICES
 from backends.models.faults import Fault, FaultKind
 
-SERVICES = ("users", "products", "carts", "orders", "payments", "gateway")
+_PLACES = (*SERVICES, "gateway")
+
 MAX_SECONDS = 3600.0
 CRASHED = 86
 """The exit code of a process that CRASH ended."""
@@ -257,8 +259,8 @@ def check(fault: Fault) -> None:
 
 def check_service(service: str) -> None:
     """Raise NotFound unless faults can be injected there."""
-    if service not in SERVICES:
-        raise NotFound(f"there is no service {service!r}; there are {', '.join(SERVICES)}")
+    if service not in _PLACES:
+        raise NotFound(f"there is no service {service!r}; there are {', '.join(_PLACES)}")
 
 
 def _is_within(value: object, most: float) -> bool:

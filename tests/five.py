@@ -9,22 +9,19 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import httpx
 
 from backends.errors import OutcomeUnknown, Unavailable
+from backends.interface import SERVICES
 from backends.registry import MemorySessions
 from stub_services.database import Database
 from stub_services.gateway.routes import find
-from stub_services.hosting import SERVICES, Surroundings, host
+from stub_services.hosting import Service, Surroundings, host
 from stub_services.sqlite import SqliteDatabase
 from stub_services.users.passwords import Argon2Passwords
 from stub_services.wire.exchange import Answer, Question
 from stub_services.wire.log import Log
-
-if TYPE_CHECKING:
-    from starlette.applications import Starlette
 
 SERVICE_TOKEN = "shops_for-tests"
 MERCHANT_TOKEN = "shopm_for-tests"
@@ -64,7 +61,7 @@ class Five:
         self.patience = 30.0 if recovery_seconds is None else 0.0
         self.logs = io.StringIO()
         self.carry: Carry = self.deliver
-        self.apps: dict[str, Starlette] = {}
+        self.apps: dict[str, Service] = {}
         self._wires: dict[str, httpx.ASGITransport] = {}
         for name in SERVICES:
             self.renew(name)
@@ -91,7 +88,7 @@ class Five:
 
     async def start(self) -> None:
         for app in self.apps.values():
-            await self._living.enter_async_context(app.router.lifespan_context(app))
+            await self._living.enter_async_context(app.living())
         for _ in range(20):  # what a start does runs beside
             await asyncio.sleep(0)
 

@@ -6,7 +6,9 @@ from backends.http.calls import Calls, Outside
 from backends.http.desk import Desk
 from backends.http.operation import HttpAdmin, health
 from backends.http.ordering import HttpOrders, HttpPayments
-from backends.http.owner import OwnerFile
+from backends.http.owner import OwnerFile, is_loopback
+from backends.http.problems import ADDRESS
+from backends.http.requests import GATEWAY
 from backends.http.sessions import BoundSessions
 from backends.http.shopping import HttpCarts, HttpProducts
 from backends.interface import SessionStore
@@ -24,8 +26,8 @@ class HttpBackend:
         """Connect to the origin `name` when it is first used."""
         self.name = name
         self._outside = outside
-        self._calls = Calls(name, outside)
-        self._faults = Calls(name, outside)
+        self._calls = Calls(name, outside, revival=self._revival)
+        self._faults = Calls(name, outside, revival=self._revival)
         self._controls: dict[str, Calls] = {}
         """By address: each `shop serve` has its own, and the connections of them all are closed in the end."""
         self._sessions = BoundSessions(sessions, name)
@@ -49,14 +51,21 @@ class HttpBackend:
         owner = self._owner.read()
         if owner is None:
             return None
-        return HttpAdmin(owner, self._calls, self._faults, self._control(owner.control))
+        return HttpAdmin(owner, self._calls, self._faults, self._control(owner.control), self._owner.serving())
 
     def _control(self, origin: str | None) -> Calls | None:
         if origin is None:
             return None
         if origin not in self._controls:
-            self._controls[origin] = Calls(origin, self._outside, peer="supervisor")
+            self._controls[origin] = Calls(origin, self._outside, peer="supervisor", revival=self._owner.serving)
         return self._controls[origin]
+
+    def _revival(self) -> str:
+        """Return the command that brings the gateway back, or the one that tells which shop was asked."""
+        if not is_loopback(self.name):
+            return ADDRESS
+        owner = self._owner.read()
+        return self._owner.serving() if owner is None or owner.control is None else f"shop services start {GATEWAY}"
 
     def account_id(self) -> str | None:
         """The account that the stored session belongs to; asks no service."""

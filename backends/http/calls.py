@@ -15,8 +15,8 @@ from backends.deadline import deadline, remaining
 from backends.errors import InFlight, NotFound, Outcome, SessionExpired, ShopError, Unavailable
 from backends.http.breaker import Breaker
 from backends.http.budget import RetryBudget
-from backends.http.decoding import Decode, Garbage
-from backends.http.problems import STATUS, error_of, is_definite, unanswered, unknown_after, unsent
+from backends.http.decoding import Decode, Garbage, WebPage
+from backends.http.problems import ADDRESS, STATUS, error_of, is_definite, unanswered, unknown_after, unsent
 from backends.http.requests import GATEWAY, Repeat, Request
 from backends.http.transport import Answer, NoAnswer, NotSent, Transport, Wire
 from backends.interface import Clock, Ids
@@ -32,6 +32,7 @@ FIRST_DELAY = 0.1
 IN_FLIGHT_SECONDS = 0.2
 """How long to wait for another request under the same key where the shop does not say."""
 
+_SERVER_ERROR = 500
 _DONE = Answer(204, {}, b"")
 
 
@@ -50,15 +51,21 @@ class Outside:
 class Calls:
     """Sends requests to one origin."""
 
-    def __init__(self, origin: str, outside: Outside, *, peer: str = GATEWAY) -> None:
-        """Send to `peer` at `origin`; connections, breakers and budget belong to these calls alone."""
+    def __init__(
+        self, origin: str, outside: Outside, *, peer: str = GATEWAY, revival: Callable[[], str] = lambda: STATUS
+    ) -> None:
+        """Send to `peer` at `origin`, which the command `revival` brings back where nothing listens.
+
+        Connections, breakers and budget belong to these calls alone.
+        """
         self.transport = Transport(origin, outside.wire)
         self.outside = outside
         self.peer = peer
+        self.revival = revival
         self.budget = RetryBudget()
         self._breakers: dict[str, Breaker] = {}
-        self.at_fault: dict[str, str] = {}
-        """Who failed when a service was asked last: itself, or whoever is between."""
+        self.failures: dict[str, tuple[str, str]] = {}
+        """Who failed when a service was asked last (itself, or whoever is between) and how, for people."""
 
     async def send(self, request: Request, decode: Decode[T]) -> T:
         """Return the decoded answer. Raises the ShopError that the answer, or its absence, means."""
@@ -150,13 +157,31 @@ class _Call(Generic[T]):
         try:
             answer = await self._guarded()
             if not 200 <= answer.status < 300:  # noqa: PLR2004  what HTTP calls successful
-                raise error_of(answer, request, self._calls.outside.clock())
+                raise self._told(answer)
             return self._decode(answer)
         except NotSent as failure:
             self._allowed = UNSENT_ATTEMPTS
-            raise unsent(request, self._calls.peer, str(failure)) from None
-        except (NoAnswer, Garbage) as failure:
+            peer = self._calls.peer
+            why = f"the shop's {peer} at {self._calls.transport.origin} cannot be reached: {failure}"
+            self._calls.failures[request.service] = (peer, why)
+            raise unsent(request, peer, why, self._calls.revival()) from None
+        except NoAnswer as failure:
+            self._calls.failures[request.service] = (
+                request.service,
+                f"the {request.service} service gave no answer: {failure}",
+            )
             raise unanswered(request, str(failure)) from None
+        except Garbage as failure:
+            raise unanswered(request, str(failure), ADDRESS if isinstance(failure, WebPage) else STATUS) from None
+
+    def _told(self, answer: Answer) -> ShopError:
+        error = error_of(answer, self._request, self._calls.outside.clock())
+        service = self._request.service
+        if answer.status >= _SERVER_ERROR:
+            plain = isinstance(error, Unavailable)  # what another error says is about that one request
+            why = error.message if plain else f"the {service} service failed: it answered {answer.status}"
+            self._calls.failures[service] = (service, why)
+        return error
 
     async def _identify(self) -> None:
         """Get a token once; whoever gives tokens has tried hard enough if there is none."""
@@ -179,24 +204,23 @@ class _Call(Generic[T]):
         worked = None
         try:
             answer = await self._traced(seconds)
-            worked = answer.status < 500  # noqa: PLR2004  server errors
-            self._calls.at_fault[service] = service
-        except (NotSent, NoAnswer) as failure:
+            worked = answer.status < _SERVER_ERROR
+        except (NotSent, NoAnswer):
             worked = False
-            self._calls.at_fault[service] = self._calls.peer if isinstance(failure, NotSent) else service
             raise
         finally:
             breaker.report(turn, worked=worked)
         return answer
 
     def _left_alone(self) -> Unavailable:
-        culprit = self._calls.at_fault.get(self._request.service, self._request.service)
-        name = f"shop's {culprit}" if culprit == self._calls.peer else f"{culprit} service"
-        return self._hopeless(f"the {name} failed again and again, and is left alone for a moment", culprit)
+        service = self._request.service
+        culprit, why = self._calls.failures.get(service, (service, f"the {service} service failed"))
+        hint = self._calls.revival() if culprit == self._calls.peer else STATUS
+        return self._hopeless(f"{why}; it is left alone for a moment", culprit, hint)
 
-    def _hopeless(self, message: str, culprit: str | None = None) -> Unavailable:
+    def _hopeless(self, message: str, culprit: str | None = None, hint: str = STATUS) -> Unavailable:
         self._allowed = 0
-        return Unavailable(message, hint=STATUS, service=culprit or self._request.service)
+        return Unavailable(message, hint=hint, service=culprit or self._request.service)
 
     async def _traced(self, seconds: float) -> Answer:
         """Send it once, and note the hop to the gateway, whatever becomes of it."""

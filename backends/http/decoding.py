@@ -41,6 +41,10 @@ class Garbage(Exception):
     """What came is no answer; the text says where. It quotes nothing of it: there may be secrets in it."""
 
 
+class WebPage(Garbage):
+    """What came is for a browser: whoever answers there is hardly a shop."""
+
+
 # --- whole answers ---------------------------------------------------------------------------------------------------
 
 
@@ -56,6 +60,8 @@ def document(read: Read[T]) -> Decode[T]:
     def decode(answer: Answer) -> T:
         if answer.status not in _WITH_CONTENT:
             raise Garbage(f"it answered {answer.status} without what was asked for")
+        if answer.headers.get("content-type", "").lower().startswith("text/html"):
+            raise WebPage("a web page came back, so what answers at the shop's address is probably no shop")
         return read(_json(answer.body))
 
     return decode

@@ -13,8 +13,9 @@ from backends.http.decoding import Garbage, document, nothing
 from backends.http.desk import reading, unrepeatable, writing
 from backends.http.owner import Owner
 from backends.http.problems import error_of
-from backends.http.requests import GATEWAY, SERVICES, FixedToken, Request
+from backends.http.requests import GATEWAY, FixedToken, Request
 from backends.http.transport import Answer, NoAnswer, NotSent
+from backends.interface import SERVICES
 from backends.models import Fault, Product, ServiceHealth
 
 HEALTH_SECONDS = 2.0
@@ -28,15 +29,16 @@ _NO_FAULTS = (NotFound, InvalidValue)
 class HttpAdmin:
     """The owner's port: the catalog and faults by way of the gateway, processes by way of the supervisor."""
 
-    def __init__(self, owner: Owner, calls: Calls, faults: Calls, control: Calls | None) -> None:
+    def __init__(self, owner: Owner, calls: Calls, faults: Calls, control: Calls | None, serving: str) -> None:
         """Use the keys of `owner`. `faults` and `control` have breakers of their own: they are there to mend.
 
-        There is no `control` once the served shop has ended.
+        There is no `control` once the served shop has ended; `serving` is the command that serves it again.
         """
         self._owner = owner
         self._calls = calls
         self._faults = faults
         self._control = control
+        self._serving = serving
 
     async def import_catalog(self, products: tuple[Product, ...]) -> int:
         """Add or update products by slug, in one piece. Raises InvalidValue, Forbidden."""
@@ -63,7 +65,7 @@ class HttpAdmin:
 
     def _supervisor(self) -> Calls:
         if self._control is None:
-            raise Unavailable("`shop serve` has ended: nobody runs the services any more", hint="shop serve")
+            raise Unavailable("`shop serve` has ended: nobody runs the services any more", hint=self._serving)
         return self._control
 
     async def faults(self) -> tuple[Fault, ...]:
@@ -101,7 +103,7 @@ class HttpAdmin:
     def _faults_token(self) -> FixedToken:
         if self._owner.faults is None:
             msg = "this shop was started without faults: stop it, then start it with them"
-            raise Unsupported(msg, hint="shop serve --faults")
+            raise Unsupported(msg, hint=f"{self._serving} --faults")
         return self._owner.faults
 
 

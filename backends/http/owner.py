@@ -1,18 +1,14 @@
 """The file in which `shop serve` leaves the keys of the shop to whoever may read it."""
 
-import json
-import os
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
+from shlex import quote
 from urllib.parse import urlsplit
 
 from backends.http.requests import FixedToken
 from backends.http.sessions import BoundSessions, sendable
-
-MAX_FILE = 64 * 1024
-_OTHERS = 0o077
-"""Permissions that would make the keys everybody's."""
+from backends.private import read_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +35,16 @@ class OwnerFile:
         if path is None or not is_private(self._origin):
             return None
         try:
-            with Path(path).open("rb") as file:
-                if os.fstat(file.fileno()).st_mode & _OTHERS:
-                    return None
-                return _owner(json.loads(file.read(MAX_FILE)), self._origin)
-        except (OSError, ValueError, RecursionError):
+            return _owner(read_json(Path(path)), self._origin)
+        except (OSError, ValueError):
             return None
+
+    def serving(self) -> str:
+        """Return the command that serves the shop again, where it was: its data are beside the file."""
+        path = self._sessions.read().get("owner")
+        port = urlsplit(self._origin).port or 80
+        data = "" if path is None else f" --data {quote(str(Path(path).parent))}"
+        return f"shop serve --port {port}{data}"
 
     def merchant(self) -> FixedToken | None:
         """Return the merchant's token."""
@@ -54,11 +54,14 @@ class OwnerFile:
 
 def is_private(origin: str) -> bool:
     """Whether what is sent there can be read by nobody on the way: it is encrypted, or never leaves this computer."""
-    parts = urlsplit(origin)
-    if parts.scheme == "https":
-        return True
+    return urlsplit(origin).scheme == "https" or is_loopback(origin)
+
+
+def is_loopback(origin: str) -> bool:
+    """Whether it is on this computer."""
+    host = urlsplit(origin).hostname or ""
     try:
-        return parts.hostname == "localhost" or ip_address(parts.hostname or "").is_loopback
+        return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
 

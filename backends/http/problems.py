@@ -26,12 +26,15 @@ from backends.errors import (
     Unavailable,
     Unsupported,
 )
-from backends.http.requests import GATEWAY, SERVICES, Request
+from backends.http.requests import GATEWAY, Request
 from backends.http.transport import Answer
+from backends.interface import SERVICES
 from backends.text import shorten
 
 PROBLEM = "application/problem+json"
 STATUS = "shop services status"
+ADDRESS = "shop profile list"
+"""Which shop was asked, what chose it and which others there are."""
 
 MAX_MESSAGE = 500
 MAX_HINT = 200
@@ -58,6 +61,8 @@ _BY_STATUS: dict[int, type[ShopError]] = {
 }
 _DEFINITE = (InvalidValue, NotFound, Conflict, PaymentDeclined, Pending)
 _TIMED_OUT = 408
+_FOREIGN = (404, 405)
+"""What another web server says to paths that every shop has."""
 
 
 def is_definite(error: ShopError) -> bool:
@@ -68,16 +73,16 @@ def is_definite(error: ShopError) -> bool:
     return isinstance(error, _DEFINITE) and error.outcome is not Outcome.UNKNOWN
 
 
-def unsent(request: Request, peer: str, why: str) -> Unavailable:
-    """Return the error of a request that did not even reach `peer`, the gateway."""
+def unsent(request: Request, peer: str, why: str, hint: str) -> Unavailable:
+    """Return the error of a request that did not even reach `peer`, the gateway; `hint` brings that back."""
     nothing = "" if request.reads else "; nothing was changed"
-    return Unavailable(f"the shop's {peer} cannot be reached: {why}{nothing}", hint=STATUS, service=peer)
+    return Unavailable(why + nothing, hint=hint, service=peer)
 
 
-def unanswered(request: Request, why: str) -> ShopError:
+def unanswered(request: Request, why: str, hint: str = STATUS) -> ShopError:
     """Return the error of a request that may have arrived and got no answer that makes sense."""
     if request.reads:
-        return Unavailable(f"the {request.service} service gave no answer: {why}", hint=STATUS, service=request.service)
+        return Unavailable(f"the {request.service} service gave no answer: {why}", hint=hint, service=request.service)
     msg = f"it is not known whether this happened, the {request.service} service gave no answer: {why}"
     return OutcomeUnknown(msg, hint=request.look, service=request.service)
 
@@ -170,8 +175,11 @@ def _unexplained(answer: Answer, request: Request) -> ShopError:
         return ConfigurationError(msg, hint="shop --backend URL", service=GATEWAY)
     surely_refused = status in _BY_STATUS and status < 500 and status != 409  # noqa: PLR2004
     cut = answer.headers.get("content-type", "").lower().startswith(PROBLEM)
+    foreign = status in _FOREIGN and not cut
+    if foreign:
+        said = f"what answers at the shop's address is probably no shop: it says {status} to {request.action}"
     if request.reads or (surely_refused and not cut and status != _TIMED_OUT):
-        error = Unavailable(said, hint=STATUS, service=service)
+        error = Unavailable(said, hint=ADDRESS if foreign else STATUS, service=service)
         error.retryable = status >= 500 or cut  # noqa: PLR2004  the others will say the same again
         return error
     return OutcomeUnknown(f"it is not known whether this happened, {said}", hint=request.look, service=service)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Protocol
 
-SERVICES = ("users", "products", "carts", "orders", "payments")
 GATEWAY = "gateway"
 
 

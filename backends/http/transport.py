@@ -5,6 +5,7 @@ environment or logs a URL, and a request costs half.
 """
 
 import asyncio
+import socket
 import ssl
 import sys
 from collections.abc import Callable, Mapping
@@ -38,6 +39,14 @@ _MISTAKES = {
     httpx.ReadError: "the connection was reset",
     httpx.RemoteProtocolError: "the connection was closed before the answer was whole",
 }
+_CAUSES: tuple[tuple[type[BaseException], str], ...] = (
+    (ssl.SSLCertVerificationError, "its certificate is not trusted"),
+    (ssl.SSLError, "no encrypted connection could be made"),
+    (ConnectionRefusedError, "nothing listens there, the connection was refused"),
+    (socket.gaierror, "there is no such host, or no network"),
+)
+_PLAIN = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
+"""What OpenSSL calls an answer that is not encrypted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +96,7 @@ class Transport:
             async with asyncio.timeout(seconds):
                 return await self._exchange(request)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise NotSent(_MISTAKES[type(error)]) from None
+            raise NotSent(_cause(error) or _MISTAKES[type(error)]) from None
         except TimeoutError:
             raise NoAnswer("no answer came in time") from None
         except httpx.TransportError as error:
@@ -111,6 +120,20 @@ class Transport:
         if self._wire is None or self._loop is not loop:
             self._wire, self._loop = self._make(), loop
         return self._wire
+
+
+def _cause(error: BaseException | None) -> str | None:
+    """Return why no connection was made, where the system says so. Only our own words: never what a server sent."""
+    while error is not None:
+        if isinstance(error, ssl.SSLError) and getattr(error, "reason", None) in _PLAIN:
+            return "it speaks http there, not https"
+        for kind, why in _CAUSES:
+            if isinstance(error, kind):
+                return why
+        if isinstance(error, BaseExceptionGroup):  # a host with several addresses, none of which answered
+            return _cause(error.exceptions[0])
+        error = error.__cause__ or error.__context__
+    return None
 
 
 async def _body(response: httpx.Response) -> bytes:

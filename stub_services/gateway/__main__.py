@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from backends.errors import ConfigurationError, ShopError
-from stub_services.gateway.log import capture_logging, log
-from stub_services.gateway.routes import GATEWAY, SERVICES
+from backends.interface import SERVICES
+from stub_services.gateway.routes import GATEWAY
+from stub_services.wire.log import Log, capture_logging
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
@@ -23,12 +24,12 @@ def _urls(environment: Mapping[str, str]) -> dict[str, str]:
     return {service: environment[name] for service, name in names.items()}
 
 
-def _serve(urls: Mapping[str, str], environment: Mapping[str, str]) -> None:
+def _serve(urls: Mapping[str, str], environment: Mapping[str, str], log: Log) -> None:
     from stub_services.gateway.proxy import Gateway
     from stub_services.wire import serving
 
     listener = serving.listening(environment.get("SHOP_LISTEN", "127.0.0.1:8080"))
-    gateway, ready = Gateway(urls), lambda: log(GATEWAY, "ready")
+    gateway, ready = Gateway(urls, log), lambda: log.say("info", "ready")
     file, token = environment.get("SHOP_FAULTS_FILE"), environment.get("SHOP_FAULTS_TOKEN")
     if file and token:
         from stub_services.faults import FaultFile, Faults
@@ -36,14 +37,17 @@ def _serve(urls: Mapping[str, str], environment: Mapping[str, str]) -> None:
         from stub_services.wire.dropping import DroppingProtocol
 
         misbehaving = faulty(gateway, Faults(FaultFile(Path(file))), token)
-        serving.run(cast("ASGI3Application", misbehaving), listener, ready=ready, protocol=DroppingProtocol)
+        serving.run(
+            cast("ASGI3Application", misbehaving), listener, service=GATEWAY, ready=ready, protocol=DroppingProtocol
+        )
     else:
-        serving.run(gateway, listener, ready=ready)
+        serving.run(gateway, listener, service=GATEWAY, ready=ready)
 
 
 def main(arguments: list[str], environment: Mapping[str, str]) -> int:
     """Serve until SIGTERM; return the exit code."""
-    capture_logging(GATEWAY)
+    log = Log(GATEWAY)
+    capture_logging(log)
     try:
         urls = _urls(environment)
         if arguments == ["nginx"]:
@@ -51,10 +55,10 @@ def main(arguments: list[str], environment: Mapping[str, str]) -> int:
             from stub_services.wire import serving
 
             listener = serving.listening(environment.get("SHOP_LISTEN", "127.0.0.1:8080"))
-            return nginx.run(listener, urls, Path(environment.get("SHOP_DATA", ".")))
-        _serve(urls, environment)
+            return nginx.run(listener, urls, Path(environment.get("SHOP_DATA", ".")), log)
+        _serve(urls, environment, log)
     except ShopError as error:
-        log(GATEWAY, "failed", "error", error=error.message)
+        log.say("error", "failed", error=error.message)
         return error.exit_code
     return 0
 

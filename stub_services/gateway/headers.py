@@ -1,13 +1,11 @@
 """Which headers pass, and what the gateway reads of them."""
 
-import re
 from collections.abc import Iterable
 
 from multidict import CIMultiDict
 
-from backends.deadline import DEFAULT_SECONDS
+from stub_services.wire.hop import is_request_id
 
-MAX_SECONDS = 60.0
 TRACE = b"shop-trace"
 
 # RFC 9110, 7.6.1: they speak about one connection. Host, Content-Length and Expect are the next connection's, too.
@@ -20,9 +18,6 @@ _HOP_BY_HOP = frozenset(
 _NOT_PASSED_ON = _HOP_BY_HOP | {b"host", b"content-length", b"expect", b"x-request-id", b"shop-timeout"}
 _NOT_PASSED_BACK = _HOP_BY_HOP | {b"x-request-id", b"server", b"date", TRACE}
 
-_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-_SECONDS = re.compile(rb"[0-9]{1,9}(?:\.[0-9]{1,9})?")
-
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
 
@@ -33,16 +28,8 @@ def value_of(headers: RawHeaders, name: bytes) -> bytes | None:
 
 def request_id_of(headers: RawHeaders) -> str | None:
     """Return the client's request id if it is a sane one."""
-    value = value_of(headers, b"x-request-id")
-    return value.decode() if value is not None and _REQUEST_ID.fullmatch(value) else None
-
-
-def seconds_of(headers: RawHeaders) -> float | None:
-    """Return what is left of the action's deadline, at most `MAX_SECONDS`; None if it cannot be read."""
-    value = value_of(headers, b"shop-timeout")
-    if value is None:
-        return DEFAULT_SECONDS
-    return min(float(value), MAX_SECONDS) if _SECONDS.fullmatch(value) else None
+    told = (value_of(headers, b"x-request-id") or b"").decode("latin-1")
+    return told if is_request_id(told) else None
 
 
 def passed_on(headers: list[tuple[bytes, bytes]], request_id: str, seconds: float) -> CIMultiDict[str]:

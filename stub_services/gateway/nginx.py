@@ -14,8 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from backends.errors import ConfigurationError
-from stub_services.gateway.log import log
 from stub_services.gateway.nginx_config import render
+from stub_services.wire.log import Log
 
 _START_SECONDS = 10.0
 _LOOK_AGAIN_SECONDS = 0.01
@@ -35,16 +35,16 @@ def program(environment: Mapping[str, str] = os.environ) -> str:
     return found
 
 
-def run(listener: socket.socket, urls: Mapping[str, str], data: Path) -> int:
+def run(listener: socket.socket, urls: Mapping[str, str], data: Path, log: Log) -> int:
     """Run nginx on `listener` until SIGTERM or SIGINT, with its files in `data`/nginx; return its exit code."""
     home = data / "nginx"
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     # A directory of its own: during a rolling restart two of them run at once.
     with TemporaryDirectory(dir=home) as directory:
-        return _run(listener, urls, Path(directory))
+        return _run(listener, urls, Path(directory), log)
 
 
-def _run(listener: socket.socket, urls: Mapping[str, str], directory: Path) -> int:
+def _run(listener: socket.socket, urls: Mapping[str, str], directory: Path, log: Log) -> int:
     host, port = listener.getsockname()[:2]
     config = directory / "nginx.conf"
     config.write_text(render(f"{host}:{port}", urls, directory, _user()), "utf-8")
@@ -60,7 +60,7 @@ def _run(listener: socket.socket, urls: Mapping[str, str], directory: Path) -> i
     _pass_stop_on(nginx)
     listener.close()
     if _started(nginx, directory / "nginx.pid"):
-        log("gateway", "ready")
+        log.say("info", "ready")
     return nginx.wait()
 
 

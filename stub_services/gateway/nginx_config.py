@@ -11,9 +11,10 @@ from pathlib import Path
 import msgspec
 
 from backends.errors import ConfigurationError, ShopError
+from backends.interface import SERVICES
 from stub_services.gateway import problems, routes
-from stub_services.gateway.headers import MAX_SECONDS
 from stub_services.gateway.routes import TABLE, UNSAFE
+from stub_services.wire.hop import MAX_SECONDS
 from stub_services.wire.problems import MEDIA_TYPE, Malformed, problem, status_of
 from stub_services.wire.serving import FINISH_SECONDS, IDLE_SECONDS, KEEP_ALIVE_SECONDS
 
@@ -159,7 +160,7 @@ def render(listen: str, urls: Mapping[str, str], directory: Path, user: str | No
         unsafe=UNSAFE.replace("(?:/|$)", "(?:[/?]|$)"),
         services="\n".join(f"        {_pattern(route.prefix)} {route.service};" for route in TABLE),
         prefixes="\n".join(f"        {_pattern(route.prefix)} {route.prefix};" for route in TABLE),
-        upstreams="\n".join(_upstream(name, urls[name]) for name in routes.SERVICES),
+        upstreams="\n".join(_upstream(name, urls[name]) for name in SERVICES),
         listen=listen,
         keep_alive=KEEP_ALIVE_SECONDS,
         body=routes.BODY_BYTES,

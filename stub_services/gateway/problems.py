@@ -1,13 +1,12 @@
 """What the gateway answers by itself: `application/problem+json` (RFC 9457), in the words of the services."""
 
-from math import ceil
 from typing import NamedTuple
 
 import msgspec
 
 from backends.errors import NotFound, Outcome, OutcomeUnknown, ShopError, Unavailable
 from stub_services.gateway.routes import GATEWAY
-from stub_services.wire.problems import MEDIA_TYPE, Bug, Malformed, problem, status_of
+from stub_services.wire.problems import Bug, Malformed, answered
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -22,19 +21,13 @@ class Answer(NamedTuple):
 
 def as_json(value: object) -> Answer:
     """Return a value as a JSON answer."""
-    return _answer(200, b"application/json", msgspec.json.encode(value))
+    body = msgspec.json.encode(value)
+    return Answer(200, [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))], body)
 
 
 def as_problem(error: ShopError, request_id: str, service: str = GATEWAY) -> Answer:
     """Return an error as problem+json; `service` is who says so if the error does not know."""
-    answer = _answer(status_of(error), MEDIA_TYPE.encode(), problem(error, request_id, service))
-    if error.retry_after is not None:
-        answer.headers.append((b"retry-after", b"%d" % ceil(error.retry_after)))
-    return answer
-
-
-def _answer(status: int, content_type: bytes, body: bytes) -> Answer:
-    return Answer(status, [(b"content-type", content_type), (b"content-length", str(len(body)).encode())], body)
+    return Answer(*answered(error, request_id, service))
 
 
 def refused(service: str) -> Unavailable:

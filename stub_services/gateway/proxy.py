@@ -12,12 +12,13 @@ import aiohttp
 from yarl import URL
 
 from backends.errors import ShopError
+from backends.interface import SERVICES
 from stub_services.gateway import problems, routes
 from stub_services.gateway.bodies import Body, Room
-from stub_services.gateway.headers import TRACE, passed_back, passed_on, request_id_of, seconds_of, value_of
+from stub_services.gateway.headers import TRACE, passed_back, passed_on, request_id_of, value_of
 from stub_services.gateway.hops import around
-from stub_services.gateway.log import log
 from stub_services.gateway.problems import Answer, as_json, as_problem
+from stub_services.wire.hop import seconds_of
 from stub_services.wire.problems import Malformed
 from stub_services.wire.serving import IDLE_SECONDS, MAX_CONNECTIONS
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from multidict import CIMultiDict
 
     from stub_services.gateway.routes import Route
+    from stub_services.wire.log import Log
 
 # Answers up to this size are complete before the first byte goes out, so that a service that dies while it answers
 # makes an honest 504 instead of half an answer. Longer ones stream.
@@ -36,7 +38,7 @@ _HEADER_BYTES = 256 * 1024
 # So that one service that hangs leaves the others their share, and all of them together have a descriptor each.
 _ASIDE = 8
 """Connections to each service for what it says about itself: whoever mends one that hangs must get through."""
-_CONNECTIONS = MAX_CONNECTIONS // len(routes.SERVICES) - _ASIDE
+_CONNECTIONS = MAX_CONNECTIONS // len(SERVICES) - _ASIDE
 _CONNECT_SECONDS = 2.0
 _CONNECT_SHARE = 0.5
 _NO_BODY = (204, 304)
@@ -91,8 +93,9 @@ class Exchange:
 class Gateway:
     """An ASGI application in front of the services at `urls`, by name."""
 
-    def __init__(self, urls: Mapping[str, str]) -> None:
+    def __init__(self, urls: Mapping[str, str], log: Log) -> None:
         """Know where the services are; nothing is connected yet."""
+        self._log = log
         self._urls = {service: url.rstrip("/") for service, url in urls.items()}
         self._session: aiohttp.ClientSession | None = None
         self._aside: aiohttp.ClientSession | None = None
@@ -110,6 +113,7 @@ class Gateway:
         async with _session(_CONNECTIONS) as self._session, _session(_ASIDE) as self._aside:
             await send({"type": "lifespan.startup.complete"})
             await receive()
+        self._log.flush()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _serve(self, exchange: Exchange) -> None:
@@ -118,12 +122,12 @@ class Gateway:
         except ShopError as error:
             await self._refuse(exchange, error)
         except Exception as error:  # noqa: BLE001 - a bug of ours must not look like an answer of a service
-            log("gateway", "bug", "error", exchange.request_id, error=f"{type(error).__name__}: {error}")
+            self._log.bug(error, exchange.request_id)
             await self._refuse(exchange, problems.bug())
         if exchange.path in (routes.LIVE, routes.READY):
             return  # asked again and again
-        log(
-            "gateway",
+        self._log.soon(
+            "info",
             "request",
             request_id=exchange.request_id,
             method=exchange.method,
@@ -163,9 +167,8 @@ class Gateway:
                 raise Malformed(f"{exchange.path} can only be read", 405)
             await exchange.answer(as_json(own))
             return
-        seconds = seconds_of(exchange.headers)
-        if seconds is None:
-            raise Malformed("Shop-Timeout is a number of seconds, such as 2.5")
+        told = value_of(exchange.headers, b"shop-timeout")
+        seconds = seconds_of(None if told is None else told.decode("latin-1"))
         await self._pass_on(exchange, route, exchange.began + seconds)
 
     async def _pass_on(self, exchange: Exchange, route: Route, ends_at: float) -> None:

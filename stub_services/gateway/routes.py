@@ -9,9 +9,9 @@ from functools import cache
 from importlib.metadata import version
 from typing import NamedTuple
 
+from backends.interface import SERVICES
 from stub_services.wire.endpoint import MAX_BODY
 
-SERVICES = ("users", "products", "carts", "orders", "payments")
 GATEWAY = "gateway"
 
 BODY_BYTES = MAX_BODY

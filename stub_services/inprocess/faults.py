@@ -10,17 +10,18 @@ from backends.models.faults import Fault, FaultKind
 from stub_services.database import Database
 from stub_services.faults import FaultFile, Faults, MemoryFaults, acting, check_service
 from stub_services.fragile import FragileDatabase
+from stub_services.peers import READS as PEERS_READS
 
 Call = Callable[..., Awaitable[object]]
 
 READS = {
     "users": frozenset(("addresses", "authenticate", "me")),
-    "products": frozenset(("categories", "get", "list", "offers")),
+    "products": frozenset(("categories", "get", "list")),
     "carts": frozenset(("shipping_options", "view")),
-    "orders": frozenset(("belongs_to", "find", "get", "list")),
+    "orders": frozenset(("find", "get", "list")),
     "payments": frozenset(("get", "list", "methods")),
 }
-"""Calls that change nothing. After the others nobody can know what became of them when no answer arrives."""
+"""Calls of customers that change nothing; of the others nobody knows what became of them when no answer arrives."""
 
 _LOOK = {"users": "shop whoami", "products": "shop products list", "carts": "shop cart show"}
 """Where a person sees what became of a call; for the rest it is `shop orders resume`."""
@@ -108,7 +109,7 @@ class Troubles:
 
 
 def _silence(service: str, method: str, why: str) -> ShopError:
-    if method in READS.get(service, ()):
+    if method in PEERS_READS or method in READS.get(service, ()):
         return Unavailable(f"{service} cannot be asked: {why}", service=service)
     msg = f"{service} was asked to {method.replace('_', ' ')}, and {why}: it may have happened or not"
     return OutcomeUnknown(msg, service=service, hint=_LOOK.get(service))

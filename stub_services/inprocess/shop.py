@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from backends.deadline import deadline, remaining
 from backends.errors import ShopError
-from backends.interface import Clock, Ids
+from backends.interface import SERVICES, Clock, Ids
 from stub_services.database import Database, Store
 from stub_services.inprocess.wiring import Wiring
 from stub_services.sqlite import SqliteDatabase
@@ -140,7 +140,7 @@ class Shop:
 
     async def health(self) -> "tuple[ServiceHealth, ...]":
         """Ask every service's database."""
-        return tuple([await self._health(name) for name in ("users", "products", "carts", "orders", "payments")])
+        return tuple([await self._health(name) for name in SERVICES])
 
     async def _health(self, name: str) -> "ServiceHealth":
         from backends.models import ServiceHealth

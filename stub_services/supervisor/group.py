@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from stub_services.supervisor.ports import Port
     from stub_services.supervisor.process import Process
 
+STATUS = "shop services status"
 START_SECONDS = 20.0
 """How long processes may take until they are ready."""
 WORD_SECONDS = 3.0
@@ -153,20 +154,22 @@ class Group:
     async def _until_ready(self, fresh: list[Process], *, alone: bool) -> None:
         """Wait for the processes' own word; where nobody else answers on the socket, for its answer as well.
 
-        Raises Unavailable if one of them ends before, or if it takes too long.
+        Raises Unavailable if one of them ends before, or cannot use its database, or if it takes too long.
         """
-        ends = [asyncio.create_task(process.ended()) for process in fresh]
+        ends = [asyncio.create_task(process.failed()) for process in fresh]
         ready = asyncio.create_task(self._ready(fresh, alone=alone))
         try:
             async with asyncio.timeout(START_SECONDS):
                 done, _ = await asyncio.wait((ready, *ends), return_when=asyncio.FIRST_COMPLETED)
         except TimeoutError:
-            raise self._failed(f"was not ready after {START_SECONDS:.0f} s") from None
+            why = next((f": {process.reason}" for process in fresh if process.reason), "")
+            raise self._failed(f"was not ready after {START_SECONDS:.0f} s{why}") from None
         finally:
             for task in (ready, *ends):
                 task.cancel()
         if ready not in done:
-            raise self._failed(f"did not start: {next(task.result() for task in ends if task in done)}")
+            why = next(task.result() for task in ends if task in done)
+            raise self._failed(f"did not start: {why}", next((each.hint for each in fresh if each.hint), None))
 
     async def _ready(self, fresh: list[Process], *, alone: bool) -> None:
         if alone:
@@ -180,9 +183,9 @@ class Group:
                 "unsure", "warning", of=self.service, text="the new processes did not say that they are ready"
             )
 
-    def _failed(self, what: str) -> Unavailable:
+    def _failed(self, what: str, hint: str | None = None) -> Unavailable:
         self.last_error = what
-        return Unavailable(f"{self.service} {what}", hint="shop services status", service=self.service)
+        return Unavailable(f"{self.service} {what}", hint=hint or STATUS, service=self.service)
 
     def _spawn(self, watching: Coroutine[Any, Any, None]) -> None:
         watcher = asyncio.create_task(watching)

@@ -1,7 +1,6 @@
 """Who owns a directory of data: the tokens in owner.json, and the one `shop serve` that is at work in it."""
 
 import fcntl
-import json
 import os
 import secrets
 from collections.abc import Iterator, Mapping
@@ -10,13 +9,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from shlex import join
 
+from backends import private
 from backends.errors import Locked, StorageError
 
 OWNER_FILE = "owner.json"
 _LOCK_FILE = "serve.lock"
-_PRIVATE_FILE = 0o600
-_PRIVATE_DIRECTORY = 0o700
-_OTHERS = 0o077
 _TOKEN_BYTES = 32
 
 
@@ -53,20 +50,8 @@ def claimed(data: Path, *, gateway: str, control: str, faults: bool) -> Iterator
 
 
 def _write(path: Path, content: Mapping[str, str | None]) -> None:
-    draft = path.with_name(f"{path.name}.new")
     try:
-        draft.unlink(missing_ok=True)
-        file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE_FILE)
-        with os.fdopen(file, "w", encoding="ascii") as text:
-            json.dump(content, text)
-            text.flush()
-            os.fsync(file)
-        draft.replace(path)
-        directory = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)  # the new name is an entry of the directory, not of the file
-        finally:
-            os.close(directory)
+        private.write_json(path, content)
     except OSError as error:
         raise _unusable(path, error) from None
 
@@ -76,9 +61,9 @@ def only_one(data: Path) -> Iterator[None]:
     """Hold DATA for one `shop serve`; makes the directory, for its owner only. Raises Locked, StorageError."""
     path = data / _LOCK_FILE
     try:
-        data.mkdir(_PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+        private.make_directory(data)
         _check_private(data)
-        lock = os.open(path, os.O_RDWR | os.O_CREAT, _PRIVATE_FILE)
+        lock = os.open(path, os.O_RDWR | os.O_CREAT, private.FILE)
     except OSError as error:
         raise _unusable(path, error) from None
     try:
@@ -101,7 +86,7 @@ def _check_private(data: Path) -> None:
     if {found.st_uid, data.lstat().st_uid} != {os.geteuid()}:  # nor may a link to it be another user's
         msg = f"{data} belongs to another user, who could read and replace what is in it"
         raise StorageError(msg, hint="shop serve --data DIRECTORY")
-    if found.st_mode & _OTHERS:
+    if found.st_mode & private.OTHERS:
         raise StorageError(f"others can look into {data}", hint=join(["chmod", "700", str(data)]))
 
 

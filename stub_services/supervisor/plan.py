@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from backends.errors import InvalidValue, Unsupported
+from backends.interface import SERVICES
 
-SERVICES = ("users", "products", "carts", "orders", "payments")
 GATEWAY = "gateway"
 GATEWAYS = ("python", "nginx")
 """What may stand before the services."""

@@ -8,7 +8,7 @@ import signal
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stub_services.supervisor.leash import GRACE_SECONDS
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from stub_services.supervisor.logs import LogStream
 
 _LINE_BYTES = 1 << 20
+_PATIENCE_SECONDS = 2.0
+_PASSING = ("unavailable", "locked")
 _LEASH = "stub_services.supervisor.leash"
 
 
@@ -42,7 +44,12 @@ class Process:
         self.pid = process.pid
         self.ready = asyncio.Event()
         """Set when the process said so itself, by the event `ready` in its log."""
+        self.reason = ""
+        """Why it cannot use its database, as it said itself before it was ready ..."""
+        self.hint: str | None = None
+        """... and what helps."""
         self.is_stopping = False
+        self._trouble = asyncio.Event()
         self._process = process
         self._log = log
         self._last_line = ""
@@ -81,6 +88,15 @@ class Process:
         """Wait for its end, and return how it ended, for people."""
         return await asyncio.shield(self._ended)
 
+    async def failed(self) -> str:
+        """Wait until it has ended or cannot use its database, and return why, for people."""
+        trouble = asyncio.create_task(self._trouble.wait())
+        try:
+            await asyncio.wait((self._ended, trouble), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            trouble.cancel()
+        return self._ended.result() if self._ended.done() else self.reason
+
     async def stop(self, number: int = signal.SIGTERM) -> None:
         """Let it finish what is under way and end; it is killed after `GRACE_SECONDS`."""
         self.is_stopping = True
@@ -115,9 +131,21 @@ class Process:
 
     async def _read(self, output: asyncio.StreamReader) -> None:
         while line := await self._line(output):
-            if self._log.passed_on(self.service, line) == "ready":
-                self.ready.set()
+            self._note(self._log.passed_on(self.service, line))
             self._last_line = line.decode("utf-8", "replace").strip() or self._last_line
+
+    def _note(self, said: Mapping[str, Any]) -> None:
+        match said.get("event"):
+            case "ready":
+                self.ready.set()
+            case "database" if not self.ready.is_set() and not self.reason:
+                self._in_trouble(said)
+
+    def _in_trouble(self, said: Mapping[str, Any]) -> None:
+        """Note why it cannot use its database; one that others are busy with, or that just starts, may pass."""
+        self.reason, self.hint = str(said.get("error", "")), said.get("hint")
+        patience = _PATIENCE_SECONDS if said.get("code") in _PASSING else 0.0
+        asyncio.get_running_loop().call_later(patience, self._trouble.set)
 
     @staticmethod
     async def _line(stream: asyncio.StreamReader) -> bytes:

@@ -17,6 +17,7 @@ from backends.deadline import deadline
 from backends.errors import LoginRequired, Outcome, ShopError
 from backends.tracing import dump, recording
 from stub_services.wire.endpoint import Call, Endpoint, Needs
+from stub_services.wire.hop import seconds_of
 from stub_services.wire.idempotency import Keys, once_of
 from stub_services.wire.log import Log
 from stub_services.wire.problems import MEDIA_TYPE, Bug, Malformed, problem, status_of
@@ -30,7 +31,6 @@ from stub_services.wire.requests import (
     query_of,
     read_body,
     request_id_of,
-    seconds_of,
 )
 from stub_services.wire.trust import Trust
 
@@ -73,9 +73,10 @@ class Answering:
             began = time.perf_counter()
             current_request_id.set(request_id_of(request))
             traced = request.headers.get("shop-trace") == "1"
-            with recording() if traced else nullcontext() as hops, deadline(seconds_of(request)):
+            with recording() if traced else nullcontext() as hops:
                 try:
-                    response = await self._respond(endpoint, rules, request)
+                    with deadline(seconds_of(request.headers.get("shop-timeout"))):
+                        response = await self._respond(endpoint, rules, request)
                 except ShopError as error:
                     response = self._refusal(error, request)
                 except Exception as error:  # noqa: BLE001  the last line of defence: told, logged, and the service lives

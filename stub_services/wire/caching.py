@@ -12,8 +12,8 @@ from secrets import token_hex
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backends.errors import ShopError
+from stub_services.wire.hop import is_request_id
 from stub_services.wire.log import Log
-from stub_services.wire.requests import ID
 
 MAX_ANSWERS = 1024
 MAX_BYTES = 32 * 1024 * 1024
@@ -43,15 +43,15 @@ class Cached:
         if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(self._paths):
             await self._app(scope, receive, send)
             return
-        request_id = token_hex(8).encode()
+        request_id = ""
         for name, value in scope["headers"]:
             if name in _VARIES:
                 await self._app(scope, receive, send)
                 return
             if name == b"x-request-id":
-                request_id = value
+                request_id = value.decode("latin-1")
         version = self._looked()
-        if version is None or not ID.fullmatch(request_id.decode("latin-1")):
+        if version is None or (request_id and not is_request_id(request_id)):
             await self._app(scope, receive, send)
             return
         key = (scope["raw_path"], scope["query_string"])
@@ -59,7 +59,7 @@ class Cached:
         if kept is None:
             await self._app(scope, receive, _Keeping(self, key, version, send))
         else:
-            await self._answer(kept, request_id, send)
+            await self._answer(kept, request_id or token_hex(8), send)
 
     def _looked(self) -> int | None:
         try:
@@ -67,12 +67,12 @@ class Cached:
         except ShopError:  # the service will find out, and say so
             return None
 
-    async def _answer(self, kept: tuple[Message, Message], request_id: bytes, send: Send) -> None:
+    async def _answer(self, kept: tuple[Message, Message], request_id: str, send: Send) -> None:
         began = time.perf_counter()
         start, body = kept
-        await send({**start, "headers": [*start["headers"], (b"x-request-id", request_id)]})
+        await send({**start, "headers": [*start["headers"], (b"x-request-id", request_id.encode())]})
         await send(body)
-        self._log.kept(request_id.decode(), (time.perf_counter() - began) * 1000)
+        self._log.kept(request_id, (time.perf_counter() - began) * 1000)
 
     def keep(self, key: Key, version: int, start: Message, body: Message) -> None:
         """Keep an answer of the database's state `version`."""

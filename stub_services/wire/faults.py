@@ -6,14 +6,13 @@ application raises `Dropped`.
 """
 
 import asyncio
-import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
 from backends.errors import Outcome, RateLimited, ShopError
 from backends.models.faults import Fault, FaultKind
 from stub_services.faults import Faults, MemoryFaults, acting, fault_of, fault_to
-from stub_services.wire.problems import MEDIA_TYPE, Bug, problem, status_of
+from stub_services.wire.problems import Bug, answered
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -107,14 +106,11 @@ class FaultMiddleware:
 
     async def _refuse(self, scope: Scope, send: Send, error: ShopError) -> None:
         request_id = dict(scope["headers"]).get(b"x-request-id", b"")
-        content = problem(error, request_id.decode("latin-1"), self._service)
-        headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", b"%d" % len(content))]
-        headers += [(b"cache-control", b"no-store")]
+        status, headers, content = answered(error, request_id.decode("latin-1"), self._service)
+        headers.append((b"cache-control", b"no-store"))
         if request_id:
             headers.append((b"x-request-id", request_id))
-        if error.retry_after is not None:
-            headers.append((b"retry-after", b"%d" % math.ceil(error.retry_after)))
-        await send({"type": "http.response.start", "status": status_of(error), "headers": headers})
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
 

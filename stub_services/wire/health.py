@@ -7,6 +7,13 @@ from stub_services.database import Database
 from stub_services.wire.endpoint import Call, Endpoint, Struct
 
 
+async def touch(databases: tuple[Database, ...]) -> None:
+    """Read from every database: whichever is not open yet is opened and its schema brought up to date."""
+    for database in databases:
+        async with database.read() as sql:
+            await sql.one("SELECT version FROM schema_migrations")
+
+
 class Health:
     """What a service needs in order to work: its databases."""
 
@@ -16,12 +23,10 @@ class Health:
         self.version = version("shopcli")
         self._databases = databases
 
-    async def touch(self) -> None:
+    async def check(self) -> None:
         """Read from every database. Raises Unavailable."""
         try:
-            for database in self._databases:
-                async with database.read() as sql:
-                    await sql.one("SELECT version FROM schema_migrations")
+            await touch(self._databases)
         except ShopError as error:
             raise Unavailable(error.message, service=self.service) from error
 
@@ -42,7 +47,7 @@ async def livez(health: Health, call: Call) -> State:  # noqa: ARG001
 
 async def readyz(health: Health, call: Call) -> State:  # noqa: ARG001
     """Whether the service can work: its databases answer."""
-    await health.touch()
+    await health.check()
     return State(health.service, "up", health.version, "")
 
 

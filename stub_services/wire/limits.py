@@ -12,7 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from backends.errors import ShopError, Unavailable
-from stub_services.wire.problems import MEDIA_TYPE, Malformed, problem, status_of
+from stub_services.wire.problems import Malformed, answered
 
 HEAD_BYTES = 32 * 1024
 """A request line with its headers; nginx takes as much (4 buffers of 8 KiB)."""
@@ -27,6 +27,8 @@ _SEPARATORS = 4
 class LimitedState(ServerState):
     """What the connections of a server share."""
 
+    service = ""
+    """Who answers what never reaches the application."""
     draining = False
     """The server is about to stop: every answer asks to close the connection."""
 
@@ -45,10 +47,13 @@ class LimitedProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._application = self.app
         self._most, self.limit_concurrency = self.limit_concurrency, None
+        self._service = getattr(server_state, "service", "")  # a plain uvicorn server has none
         self._seen_bytes = 0
         """Of this head, in parts that are complete."""
         self._read_bytes = 0
         """Of this head, in reads that did not bring its end."""
+        self._has_head = False
+        """Of the last read: it brought the end of a head."""
         self._refusal: ShopError | None = None
         self._head_timer: asyncio.TimerHandle | None = None
         self._send_timer: asyncio.TimerHandle | None = None
@@ -62,11 +67,11 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Count what belongs to a head; what comes with its end may be a body, and is counted part by part."""
-        if self._head_timer is None and self._waits_for_head():
-            self._wait_for_head()
-        in_head = self._head_timer is not None
+        in_head, self._has_head = self._waits_for_head(), False
         super().data_received(data)
-        if in_head and self._head_timer is not None:
+        if in_head and not self._has_head:
+            if self._head_timer is None:  # nearly every head comes at once and needs no clock
+                self._wait_for_head()
             self._read_bytes += len(data)
             if self._read_bytes > HEAD_BYTES:
                 self._refuse(_too_large())
@@ -83,11 +88,11 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Stop the clock, and hand the request over."""
-        if self.parser.get_http_version() == "1.1" and sum(name == b"host" for name, _ in self.headers) != 1:
+        if self.parser.get_http_version() == "1.1" and [name for name, _ in self.headers].count(b"host") != 1:
             self._give_up(Malformed("a request names one host"))  # RFC 9112, 3.2
         self._forget_head()
         full = self._most is not None and max(len(self.connections), len(self.tasks)) >= self._most
-        self.app = _full if full else self._watched
+        self.app = self._full if full else self._watched
         if full:
             self.logger.warning("Too many requests are under way.")
         super().on_headers_complete()
@@ -114,7 +119,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self.cycle.keep_alive = False
         elif not self.transport.is_closing():
             if not self._has_begun():
-                self.transport.write(_raw(error))
+                self.transport.write(_raw(error, self._service))
             self._close()
 
     def _wait_for_head(self) -> None:
@@ -127,6 +132,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self._close()
 
     def _forget_head(self) -> None:
+        self._has_head = True
         self._seen_bytes = self._read_bytes = 0
         if self._head_timer is not None:
             self._head_timer.cancel()
@@ -156,6 +162,15 @@ class LimitedProtocol(HttpToolsProtocol):
             self.loop.call_soon(self._bound_closing)
             raise
         self._bound_closing()
+
+    async def _full(self, scope: Any, _receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI
+        """Answer a request beyond what the server takes: nothing of it was done."""
+        request_id = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+        error = Unavailable("too many requests are under way here", retry_after=1.0)
+        status, headers, content = answered(error, request_id, self._service)
+        headers.append((b"connection", b"close"))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
 
     def pause_writing(self) -> None:
         """Wait for a client who does not read, but not for ever."""
@@ -206,25 +221,8 @@ def _too_large() -> Malformed:
     return Malformed("the request head is too large", HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
 
-def _raw(error: ShopError) -> bytes:
+def _raw(error: ShopError, service: str) -> bytes:
     """Return a whole answer for a request that never became one."""
-    status, content = HTTPStatus(status_of(error)), problem(error, "", error.service or "")
-    return (
-        f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: {MEDIA_TYPE}\r\n"
-        f"content-length: {len(content)}\r\nconnection: close\r\n\r\n"
-    ).encode() + content
-
-
-async def _full(scope: Any, _receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI
-    """Answer a request beyond what the server takes: nothing of it was done."""
-    request_id = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-    error = Unavailable("too many requests are under way here", retry_after=1.0)
-    content = problem(error, request_id, "")
-    headers = [
-        (b"content-type", MEDIA_TYPE.encode()),
-        (b"content-length", b"%d" % len(content)),
-        (b"retry-after", b"1"),
-        (b"connection", b"close"),
-    ]
-    await send({"type": "http.response.start", "status": status_of(error), "headers": headers})
-    await send({"type": "http.response.body", "body": content})
+    status, headers, content = answered(error, "", service)
+    lines = b"".join(b"%b: %b\r\n" % header for header in (*headers, (b"connection", b"close")))
+    return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode() + lines + b"\r\n" + content

@@ -1,21 +1,24 @@
-"""What a service says while it runs: one JSON object a line on stderr, without secrets.
+"""What a process of the shop says while it runs: one JSON object a line on stderr, without secrets.
 
 Paths are logged as their templates: ids of guests' carts are keys, and queries are what people look for.
 """
 
 import asyncio
+import logging
 import sys
 import time
 import traceback
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import msgspec
-from starlette.requests import Request
 
 from backends.text import clean
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 FLUSH_SECONDS = 0.1
 """Requests are logged in batches: a write for each costs as much as the request."""
@@ -24,7 +27,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Log:
-    """The log of one service."""
+    """The log of one service, or of the gateway."""
 
     def __init__(self, service: str, stream: TextIO | None = None) -> None:
         """Write to `stream`, or to stderr."""
@@ -37,9 +40,15 @@ class Log:
         self._add(level, event, **values)
         self.flush()
 
-    def request(self, request: Request, action: str, status: int, milliseconds: float) -> None:
+    def soon(self, level: str, event: str, **values: object) -> None:
+        """Write one line with those of the same moment."""
+        if not self._waiting:
+            asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
+        self._add(level, event, **values)
+
+    def request(self, request: "Request", action: str, status: int, milliseconds: float) -> None:
         """Log a request that was answered."""
-        self._soon(
+        self.soon(
             "warning" if status >= 500 else "info",  # noqa: PLR2004
             "request",
             action=action,
@@ -51,7 +60,7 @@ class Log:
 
     def kept(self, request_id: str, milliseconds: float) -> None:
         """Log a request that was answered from memory."""
-        self._soon(
+        self.soon(
             "info", "request", action="kept", method="GET", status=200, ms=round(milliseconds, 1), request_id=request_id
         )
 
@@ -69,14 +78,30 @@ class Log:
                 self._stream.write(b"".join(lines).decode())
                 self._stream.flush()
 
-    def _soon(self, level: str, event: str, **values: object) -> None:
-        if not self._waiting:
-            asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
-        self._add(level, event, **values)
-
     def _add(self, level: str, event: str, **values: object) -> None:
         line = {"time": _moment(time.time()), "level": level, "service": self._service, "event": event, **values}
         self._waiting.append(_encode(line) + b"\n")
+
+
+class _Lines(logging.Handler):
+    """Writes what libraries log."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        cause = record.exc_info[1] if record.exc_info else None
+        more = {"error": f"{type(cause).__name__}: {cause}"} if cause else {}
+        level = "warning" if record.levelno < logging.ERROR else "error"
+        self._log.say(level, "library", text=record.getMessage().strip(), **more)
+
+
+def capture_logging(log: Log) -> None:
+    """Turn warnings and errors of libraries (uvicorn, asyncio) into lines of ours."""
+    root = logging.getLogger()
+    root.handlers = [_Lines(log)]
+    root.setLevel(logging.WARNING)
 
 
 def _moment(seconds: float) -> str:

@@ -14,7 +14,7 @@ import msgspec
 from backends.deadline import remaining
 from backends.errors import BY_CODE, InvalidState, NotFound, Outcome, OutcomeUnknown, ShopError, Unavailable
 from backends.tracing import Hop, elapsed, is_recording, load, note
-from stub_services.peers import CartPeer, Keeper, OrderPeer, PaymentPeer, StockPeer, Worker
+from stub_services.peers import READS, CartPeer, Keeper, OrderPeer, PaymentPeer, StockPeer, Worker
 from stub_services.wire.endpoint import Call, Endpoint, Needs
 from stub_services.wire.exchange import Answer, Exchange, Question
 from stub_services.wire.log import Log
@@ -33,8 +33,6 @@ PEERS: dict[str, tuple[str, type]] = {
 """Each peer's name on the wire: the service that plays it, and its protocol."""
 _REFUSALS: dict[str, tuple[type[ShopError], ...]] = {"give_up": (NotFound, InvalidState)}
 """Errors that a method's protocol tells: all others of a peer are silence, and no word to the customer."""
-_READS = {"offers", "belongs_to"}
-"""Methods that change nothing: silence about them leaves nothing unknown."""
 SECONDS = 2.0
 """A peer that takes longer is silent: whoever asks has a caller who waits, too."""
 ATTEMPTS = 2
@@ -182,7 +180,7 @@ class _Remote:
                 answer = await self._asking.ask(self._service, "POST", f"/internal/{self._peer}/{name}", body)
                 return _understood(method, answer, self._service)
             except OutcomeUnknown as silence:
-                if name not in _READS:
+                if name not in READS:
                     raise
                 raise Unavailable(silence.message, service=silence.service) from silence
 

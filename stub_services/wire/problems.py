@@ -1,6 +1,7 @@
 """Errors on the wire: problem details (RFC 9457) with the stable codes of `backends.errors`."""
 
 import json
+from math import ceil
 
 from backends.errors import (
     ConfigurationError,
@@ -67,6 +68,15 @@ def status_of(error: ShopError | type[ShopError]) -> int:
         return own
     kind = error if isinstance(error, type) else type(error)
     return next(status for known, status in _STATUS if issubclass(kind, known))
+
+
+def answered(error: ShopError, request_id: str, service: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Return the status, headers and body of the answer that tells the error, as ASGI has them."""
+    body = problem(error, request_id, service)
+    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", b"%d" % len(body))]
+    if error.retry_after is not None:
+        headers.append((b"retry-after", b"%d" % max(1, ceil(error.retry_after))))
+    return status_of(error), headers, body
 
 
 def problem(error: ShopError, request_id: str, service: str) -> bytes:

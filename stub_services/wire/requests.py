@@ -1,7 +1,6 @@
 """Reading requests: bounded, strict, and with an honest word about what is wrong."""
 
 import asyncio
-import re
 from collections.abc import Mapping
 from contextvars import ContextVar
 from hashlib import blake2b
@@ -11,18 +10,13 @@ from typing import Any
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 
-from backends.deadline import DEFAULT_SECONDS, remaining
+from backends.deadline import remaining
 from backends.text import clean
+from stub_services.wire.hop import is_request_id
 from stub_services.wire.problems import Malformed
-
-MAX_SECONDS = 60.0
 
 current_request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request that is being answered: what it makes a service ask others carries it on."""
-
-ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-"""A sane request id."""
-_SECONDS = re.compile(r"\d{1,6}(\.\d{1,6})?", re.ASCII)
 
 
 def request_id_of(request: Request) -> str:
@@ -30,15 +24,9 @@ def request_id_of(request: Request) -> str:
     known: str | None = request.scope.get("shop.request_id")
     if known is None:
         given = request.headers.get("x-request-id", "")
-        known = given if ID.fullmatch(given) else token_hex(8)
+        known = given if is_request_id(given) else token_hex(8)
         request.scope["shop.request_id"] = known
     return known
-
-
-def seconds_of(request: Request) -> float:
-    """Return how long the caller waits for the answer: `Shop-Timeout`, at most a minute."""
-    given = request.headers.get("shop-timeout", "")
-    return min(float(given), MAX_SECONDS) if _SECONDS.fullmatch(given) else DEFAULT_SECONDS
 
 
 async def read_body(request: Request, most: int) -> bytes:

@@ -40,13 +40,15 @@ class Server(uvicorn.Server):
         self,
         app: ASGI3Application,
         *,
+        service: str = "",
         ready: Callable[[], None] = lambda: None,
         protocol: type[LimitedProtocol] = LimitedProtocol,
     ) -> None:
-        """Serve `app`; `ready` is called once connections are accepted."""
+        """Serve `app` of `service`; `ready` is called once connections are accepted."""
         super().__init__(_config(app, protocol))
         self._ready = ready
         self.server_state: LimitedState = LimitedState()
+        self.server_state.service = service
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -106,11 +108,12 @@ def run(
     app: ASGI3Application,
     listener: socket.socket,
     *,
+    service: str,
     ready: Callable[[], None],
     protocol: type[LimitedProtocol] = LimitedProtocol,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then return; `ready` is called once connections are accepted."""
-    server = Server(app, ready=ready, protocol=protocol)
+    server = Server(app, service=service, ready=ready, protocol=protocol)
 
     async def serve() -> None:
         loop = asyncio.get_running_loop()

@@ -10,11 +10,12 @@ import subprocess
 import sys
 from typing import Any
 
-from stub_services.gateway.log import log
 from stub_services.wire import serving
 from stub_services.wire.limits import LimitedProtocol
+from stub_services.wire.log import Log
 
 NAME = sys.argv[1] if len(sys.argv) > 1 else "users"
+LOG = Log(NAME)
 HELD = asyncio.Event()
 HOP = {"from": NAME, "to": "orders", "action": "GET /x", "status": "200", "start": 1, "ms": 2, "attempt": 1, "hops": []}
 
@@ -64,7 +65,7 @@ async def done_oddly(scope: Scope, receive: Receive, send: Send) -> bool:
             await send({"type": "http.response.body", "body": b"half", "more_body": True})
             scope["extensions"]["drop"]()
         case "held":  # answers when another request asks it to
-            log(NAME, "held")
+            LOG.say("info", "held")
             await HELD.wait()
             return False
         case "go":
@@ -90,7 +91,7 @@ async def answer(scope: Scope, send: Send, size: int) -> None:
         "query": scope["query_string"].decode(),
         "headers": [[name.decode(), value.decode("utf-8", "replace")] for name, value in scope["headers"]],
         "bytes": size,
-        "environment": {name: value for name, value in os.environ.items() if name.startswith("SHOP_")},
+        "environment": {name: value for name, value in os.environ.items() if name.startswith(("SHOP_", "SSL_"))},
     }
     body = b"x" * (3 << 20) if path.endswith("/long") else json.dumps(seen).encode()
     status = 302 if path.endswith("/redirect") else 200
@@ -99,4 +100,10 @@ async def answer(scope: Scope, send: Send, size: int) -> None:
 
 
 if __name__ == "__main__":
-    serving.run(app, serving.listening(os.environ["SHOP_LISTEN"]), ready=lambda: log(NAME, "ready"), protocol=Dropping)
+    serving.run(
+        app,
+        serving.listening(os.environ["SHOP_LISTEN"]),
+        service=NAME,
+        ready=lambda: LOG.say("info", "ready"),
+        protocol=Dropping,
+    )

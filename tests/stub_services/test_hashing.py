@@ -1,6 +1,8 @@
 """Passwords are looked at beside the event loop, for as long as somebody waits for it."""
 
 import asyncio
+import os
+import sys
 import threading
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -76,3 +78,11 @@ async def test_a_full_queue_says_so_at_once(slow: Slow) -> None:
         each.cancel()
     await asyncio.gather(*crowd, return_exceptions=True)
     assert await one_more(passwords, slow) == "hash of later"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a thread has no priority of its own")
+async def test_everybody_else_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hashing, "make_hash", lambda _: f"at {os.getpriority(os.PRIO_PROCESS, 0)}")  # of the thread
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    assert await ThreadedPasswords().hash("secret") == "at 19"
+    assert os.getpriority(os.PRIO_PROCESS, 0) == before, "the event loop keeps its own"

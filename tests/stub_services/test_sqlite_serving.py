@@ -223,6 +223,8 @@ async def test_a_read_that_fails_leaves_the_reader_usable(things: Watched) -> No
 
 
 async def test_the_version_changes_with_every_commit_of_anybody(things: Watched, other: sqlite3.Connection) -> None:
+    assert things.version() is None, "nobody has looked"
+    await names(things)
     seen = [things.version()]
     await names(things)
     assert things.version() == seen[0]

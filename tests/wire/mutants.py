@@ -34,7 +34,7 @@ def a_peer_is_asked_again_under_another_id(patch: pytest.MonkeyPatch) -> None:
 
 
 def an_answer_that_got_lost_means_that_nothing_happened(patch: pytest.MonkeyPatch) -> None:
-    def unanswered(request: Request, why: str) -> ShopError:
+    def unanswered(request: Request, why: str, _hint: str = "") -> ShopError:
         return Unavailable(f"no answer: {why}", hint="shop", service=request.service)
 
     patch.setattr(calls, "unanswered", unanswered)

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from stub_services.hosting import SERVICES
+from backends.interface import SERVICES
 from tests.wire.people import Killed
 from tests.wire.world import World
 

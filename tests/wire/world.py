@@ -19,9 +19,11 @@ import httpx
 from multidict import CIMultiDict
 from yarl import URL
 
+from backends.interface import SERVICES
 from stub_services.gateway.proxy import Gateway
-from stub_services.hosting import RECOVERY_SECONDS, SERVICES
+from stub_services.hosting import RECOVERY_SECONDS, Service
 from stub_services.sqlite_serving import ServingSqlite
+from stub_services.wire.log import Log
 from tests.conftest import countable_ids
 from tests.five import Carry, Five
 from tests.wire.clock import clock
@@ -151,7 +153,8 @@ class World:
     def begin(self, name: str) -> None:
         """Start one, which is not running, on its files."""
         if name == "gateway":
-            gateway = Gateway({service: f"http://{service}" for service in SERVICES})
+            urls = {service: f"http://{service}" for service in SERVICES}
+            gateway = Gateway(urls, Log("gateway", self.five.logs))
             gateway._session = _Session(self)  # type: ignore[assignment]  # noqa: SLF001  aiohttp's place
             self.processes[name].start(httpx.ASGITransport(gateway))
             return
@@ -160,8 +163,8 @@ class World:
         app = self.five.apps[name]
         self.processes[name].start(httpx.ASGITransport(app), self._live(app))
 
-    async def _live(self, app: Any) -> None:  # noqa: ANN401  Starlette
-        async with app.router.lifespan_context(app):
+    async def _live(self, app: Service) -> None:
+        async with app.living():
             await asyncio.get_running_loop().create_future()
 
     def kill(self, name: str) -> None:

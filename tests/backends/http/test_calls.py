@@ -26,6 +26,7 @@ from backends.models import Card
 from tests.backends.http.fake import (
     CLOSED,
     GONE,
+    ORIGIN,
     RESET,
     FakeShop,
     Reply,
@@ -100,10 +101,25 @@ async def test_a_read_without_an_answer_is_an_error_that_changed_nothing(
 
 async def test_html_of_a_proxy_is_not_a_shops_not_found(shop: FakeShop) -> None:
     shop.on("GET", "/v1/orders/order-1", raw(404, b"<html>nginx</html>", content_type="text/html"))
-    with pytest.raises(Unavailable, match=r"orders service.*404") as caught:
+    with pytest.raises(Unavailable, match=r"probably no shop.*404 to GET /v1/orders") as caught:
         await shop.open(logged_in()).orders.find(ATTEMPT)
+    assert caught.value.hint == "shop profile list"
     assert caught.value.retryable is False
     assert len(shop.seen) == 1
+
+
+async def test_a_web_page_is_no_catalog(shop: FakeShop) -> None:
+    shop.on("GET", "/v1/categories", raw(200, b"<html>It works!</html>", content_type="text/html"))
+    with pytest.raises(Unavailable, match=r"web page.*probably no shop") as caught:
+        await shop.open().products.categories()
+    assert caught.value.hint == "shop profile list"
+
+
+async def test_a_shop_elsewhere_that_cannot_be_reached_is_perhaps_the_wrong_one(shop: FakeShop) -> None:
+    shop.on("GET", "/v1/categories", GONE)
+    with pytest.raises(Unavailable, match=r"at https://shop\.test cannot be reached") as caught:
+        await shop.open(origin="https://shop.test").products.categories()
+    assert caught.value.hint == "shop profile list"
 
 
 async def test_a_proxy_that_refused_surely_applied_nothing(shop: FakeShop) -> None:
@@ -142,10 +158,11 @@ async def test_delays_are_random_below_a_growing_bound(shop: FakeShop) -> None:
 
 async def test_a_refused_connection_is_tried_once_more(shop: FakeShop) -> None:
     shop.on(*PLACE, GONE)
-    with pytest.raises(Unavailable, match=r"gateway cannot be reached.*nothing was changed") as caught:
+    with pytest.raises(Unavailable, match=r"gateway at .* cannot be reached.*nothing was changed") as caught:
         await shop.open(logged_in()).orders.place(ATTEMPT)
     assert len(shop.seen) == 2
-    assert (caught.value.service, caught.value.hint) == ("gateway", "shop services status")
+    assert (caught.value.service, caught.value.hint) == ("gateway", "shop serve --port 8080")
+    assert ORIGIN in caught.value.message
     assert caught.value.outcome is Outcome.NOT_APPLIED
 
 
@@ -361,11 +378,45 @@ async def test_a_service_that_fails_again_and_again_is_left_alone(shop: FakeShop
         with pytest.raises(Unavailable):
             await backend.products.categories()
     asked = len(shop.seen)
-    with pytest.raises(Unavailable, match=r"products.*left alone") as caught:
+    with pytest.raises(Unavailable, match=r"products service gave no answer: .*reset; it is left alone") as caught:
         await backend.products.categories()
     assert caught.value.outcome is Outcome.NOT_APPLIED
     assert len(shop.seen) == asked == 5
     assert await backend.carts.view() == CART  # another service
+
+
+@pytest.mark.parametrize(
+    ("failure", "why", "service", "hint"),
+    [
+        (problem(503, "unavailable", detail="the users service is away"), "the users service is away", "users", None),
+        (problem(500, "outcome_unknown"), "the detail of outcome_unknown", "users", None),
+        (GONE, f"the shop's gateway at {ORIGIN} cannot be reached: ", "gateway", "shop serve --port 8080"),
+    ],
+    ids=["a service", "a bug", "the gateway"],
+)
+async def test_what_is_left_alone_is_told_with_the_reason(
+    shop: FakeShop, failure: Reply | Exception, why: str, service: str, hint: str | None
+) -> None:
+    shop.on("GET", "/v1/me", failure)
+    backend = shop.open(logged_in())
+    told: list[Unavailable] = []
+    while not (told and told[-1].message.endswith("; it is left alone for a moment")):
+        with pytest.raises(Unavailable) as caught:
+            await backend.users.me()
+        told.append(caught.value)
+    assert told[-1].message.startswith(why)
+    assert (told[-1].service, told[-1].hint) == (service, hint or "shop services status")
+
+
+async def test_what_is_unknown_about_one_request_is_not_told_about_another(shop: FakeShop) -> None:
+    shop.on("POST", "/v1/payment-methods", problem(500, "outcome_unknown", outcome="unknown"))
+    backend = shop.open(logged_in())
+    for _ in range(5):
+        with pytest.raises(OutcomeUnknown):
+            await backend.payments.tokenize(CARD)
+    with pytest.raises(Unavailable, match=r"^the payments service failed: it answered 500; it is left alone") as caught:
+        await backend.payments.methods()
+    assert caught.value.outcome is Outcome.NOT_APPLIED
 
 
 async def test_twenty_calls_at_once_send_exactly_one_probe(shop: FakeShop) -> None:

@@ -79,12 +79,28 @@ async def test_the_owner_runs_the_processes(shop: FakeShop, owner: MemorySession
             await call
 
 
-async def test_a_supervisor_that_is_gone_is_named(shop: FakeShop, owner: MemorySessions) -> None:
+async def test_a_supervisor_that_is_gone_is_named(shop: FakeShop, owner: MemorySessions, file: Path) -> None:
     shop.on("PUT", "/v1/services/carts/state", GONE)
     admin = shop.open(owner).admin
     assert admin is not None
-    with pytest.raises(Unavailable, match="supervisor"):
+    with pytest.raises(Unavailable, match=r"supervisor at http://127\.0\.0\.1:9000 cannot be reached") as caught:
         await admin.stop("carts")
+    assert caught.value.hint == f"shop serve --port 8080 --data {file.parent}"
+
+
+@pytest.mark.parametrize(
+    ("change", "hint"),
+    [({}, "shop services start gateway"), ({"control": None}, "shop serve --port 8080 --data {data}")],
+    ids=["the gateway is stopped", "all has ended"],
+)
+async def test_the_owner_is_told_what_brings_the_shop_back(
+    shop: FakeShop, owner: MemorySessions, file: Path, change: dict[str, object], hint: str
+) -> None:
+    file.write_text(json.dumps(OWNER | change), "utf-8")
+    shop.on("GET", "/v1/categories", GONE)
+    with pytest.raises(Unavailable) as caught:
+        await shop.open(owner).products.categories()
+    assert caught.value.hint == hint.format(data=file.parent)
 
 
 async def test_a_restart_whose_answer_got_lost_is_not_repeated(shop: FakeShop, owner: MemorySessions) -> None:
@@ -108,7 +124,7 @@ async def test_once_the_shop_has_ended_nobody_runs_its_services(
     for call in (admin.start("carts"), admin.stop("carts"), admin.restart("carts")):
         with pytest.raises(Unavailable, match="has ended") as caught:
             await call
-        assert caught.value.hint == "shop serve"
+        assert caught.value.hint == f"shop serve --port 8080 --data {file.parent}"
     assert shop.seen == []
 
 

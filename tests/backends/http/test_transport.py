@@ -80,9 +80,44 @@ async def test_nobody_listens() -> None:
         plug.bind(("127.0.0.1", 0))
         port = plug.getsockname()[1]
     transport = Transport(f"http://127.0.0.1:{port}")
-    with pytest.raises(NotSent, match="refused"):
+    with pytest.raises(NotSent, match="nothing listens there"):
         await get(transport)
     await transport.aclose()
+
+
+async def test_who_speaks_http_and_not_https_is_told_so() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    async with serving(talk) as plain:
+        trust = ssl.create_default_context()
+        origin = plain.origin.replace("http:", "https:")
+        transport = Transport(origin, lambda: httpx.AsyncHTTPTransport(verify=trust))
+        with pytest.raises(NotSent, match="speaks http there, not https"):
+            await get(transport)
+        await transport.aclose()
+
+
+@pytest.mark.parametrize(
+    ("cause", "why"),
+    [
+        (socket.gaierror(-2, "secret"), "no such host"),
+        (ssl.SSLCertVerificationError(1, "secret"), "certificate is not trusted"),
+        (ssl.SSLError(1, "secret"), "no encrypted connection"),
+        (ExceptionGroup("all", [ConnectionRefusedError(), ConnectionRefusedError()]), "nothing listens"),
+        (OSError("secret"), "refused or failed"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+async def test_why_no_connection_was_made_is_said_in_our_words(cause: Exception, why: str) -> None:
+    def fail(_: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("secret") from cause
+
+    with pytest.raises(NotSent, match=why) as caught:
+        await get(Transport("http://shop.test", lambda: httpx.MockTransport(fail)))
+    assert "secret" not in str(caught.value)
 
 
 async def test_what_is_no_http() -> None:

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import pytest
 
-from stub_services.gateway.routes import SERVICES
+from backends.interface import SERVICES
 from stub_services.supervisor.ports import Port
 
 ROOT = Path(__file__).parents[3]

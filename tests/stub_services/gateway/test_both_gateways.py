@@ -5,7 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from stub_services.gateway.routes import BODY_BYTES, SERVICES, TABLE
+from backends.interface import SERVICES
+from stub_services.gateway.routes import BODY_BYTES, TABLE
 from tests.stub_services.gateway.conftest import Front
 
 _PLAIN = [route for route in TABLE if route.target is None and route.service != "payments"]

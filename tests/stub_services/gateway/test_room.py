@@ -1,6 +1,7 @@
 """The gateway's bounds: connections to a service, and bytes of bodies."""
 
 import asyncio
+import io
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import httpx
 import pytest
 
 from backends.errors import ConfigurationError, Outcome, Unavailable
+from backends.interface import SERVICES
 from stub_services.faults import FaultFile, Faults
 from stub_services.gateway import bodies, routes
 from stub_services.gateway.bodies import Body, Room
@@ -16,6 +18,7 @@ from stub_services.gateway.nginx_config import render
 from stub_services.gateway.proxy import Gateway
 from stub_services.products.routes import MAX_CATALOG
 from stub_services.supervisor.ports import Port
+from stub_services.wire.log import Log
 from stub_services.wire.serving import MAX_CONNECTIONS
 
 
@@ -64,8 +67,8 @@ async def test_a_service_that_hangs_leaves_connections_for_the_others(monkeypatc
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
         writer.close()
 
-    urls = dict.fromkeys(routes.SERVICES, other.url) | {"payments": hanging.url}
-    gateway = Gateway(urls)
+    urls = dict.fromkeys(SERVICES, other.url) | {"payments": hanging.url}
+    gateway = Gateway(urls, Log("gateway", io.StringIO()))
     steps: asyncio.Queue[dict[str, str]] = asyncio.Queue()
     started = asyncio.Event()
 
@@ -98,12 +101,12 @@ async def test_a_service_that_hangs_leaves_connections_for_the_others(monkeypatc
 
 
 def test_all_services_together_have_their_connections() -> None:
-    assert MAX_CONNECTIONS // len(routes.SERVICES) * len(routes.SERVICES) <= MAX_CONNECTIONS
+    assert MAX_CONNECTIONS // len(SERVICES) * len(SERVICES) <= MAX_CONNECTIONS
     assert routes.CATALOG_BYTES == MAX_CATALOG
 
 
 def test_nginx_can_have_its_files_in_most_directories() -> None:
-    urls = dict.fromkeys(routes.SERVICES, "http://127.0.0.1:1")
+    urls = dict.fromkeys(SERVICES, "http://127.0.0.1:1")
     assert 'pid "/shop data/nginx.pid";' in render("127.0.0.1:1", urls, Path("/shop data"), None)
     for name in ('/a"b', "/a$b", "/a\\b", "/a\nb"):
         with pytest.raises(ConfigurationError, match="nginx cannot have its files"):
@@ -111,7 +114,7 @@ def test_nginx_can_have_its_files_in_most_directories() -> None:
 
 
 async def test_the_gateway_misbehaves_too_where_its_owner_says_so(tmp_path: Path) -> None:
-    gateway = faulty(Gateway({}), Faults(FaultFile(tmp_path / "faults.json")), "shopf_x")
+    gateway = faulty(Gateway({}, Log("gateway", io.StringIO())), Faults(FaultFile(tmp_path / "faults.json")), "shopf_x")
     owner = {"authorization": "Bearer shopf_x"}
     transport = httpx.ASGITransport(gateway)
     async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:

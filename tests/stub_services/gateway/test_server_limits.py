@@ -44,7 +44,7 @@ async def answers(_scope: Any, _receive: Any, send: Any) -> None:  # noqa: ANN40
 
 
 def connected(app: Any = answers, most: int = 9) -> tuple[LimitedProtocol, Noting]:  # noqa: ANN401 - ASGI
-    server = Server(app)
+    server = Server(app, service="users")
     server.config.limit_concurrency = most
     server.config.load()
     protocol, transport = LimitedProtocol(server.config, server.server_state, {}), Noting()
@@ -70,7 +70,8 @@ async def test_a_head_that_comes_at_once_is_bounded_too(head: bytes) -> None:
     protocol.data_received(head)
 
     assert transport.written.startswith(b"HTTP/1.1 431 ")
-    assert json.loads(transport.written.partition(b"\r\n\r\n")[2])["outcome"] == "not_applied"
+    told = json.loads(transport.written.partition(b"\r\n\r\n")[2])
+    assert (told["outcome"], told["service"]) == ("not_applied", "users")
     assert transport.closed
     assert not protocol.tasks
 
@@ -111,7 +112,7 @@ async def test_beyond_the_limit_it_says_that_nothing_was_done() -> None:
 
     problem = json.loads(transport.written.partition(b"\r\n\r\n")[2])
     assert transport.written.startswith(b"HTTP/1.1 503 ")
-    assert (problem["code"], problem["outcome"]) == ("unavailable", "not_applied")
+    assert (problem["code"], problem["outcome"], problem["service"]) == ("unavailable", "not_applied", "users")
 
 
 async def _answered(protocol: LimitedProtocol) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,10 +35,10 @@ class Recorder(LogStream):
         super().say(event, level, **more)
         self._note(event)
 
-    def passed_on(self, service: str, line: bytes) -> str:
-        event = super().passed_on(service, line)
-        self._note(f"{service} {event}")
-        return event
+    def passed_on(self, service: str, line: bytes) -> dict[str, Any]:
+        entry = super().passed_on(service, line)
+        self._note(f"{service} {entry.get('event')}")
+        return entry
 
     async def seen(self, event: str, times: int = 1) -> None:
         """Wait until an event has happened."""

@@ -2,7 +2,7 @@
 
 import signal
 
-from stub_services.gateway.log import log
+from stub_services.wire.log import Log
 
-log("users", "waiting")
+Log("users").say("info", "waiting")
 signal.pause()

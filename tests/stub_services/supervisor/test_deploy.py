@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from stub_services.gateway.routes import SERVICES
+from backends.interface import SERVICES
 
 ROOT = Path(__file__).parents[3]
 COMPOSE = (ROOT / "deploy" / "compose.yaml").read_text("utf-8")

@@ -32,6 +32,36 @@ def test_people_get_lines() -> None:
     assert logged(human=True)[12:] == " users      request 01234567 ms=1.5 path=/v1\n"
 
 
+@pytest.mark.parametrize(
+    ("event", "level", "shows"), [("request", "info", False), ("request", "warning", True), ("ready", "info", True)]
+)
+def test_requests_that_went_well_may_be_left_out(event: str, level: str, shows: bool) -> None:
+    stream = io.StringIO()
+    log = LogStream(stream, human=True, color=False, requests=False)
+
+    assert log.passed_on("users", json.dumps({"event": event, "level": level}).encode())["event"] == event
+    log.drain()
+    assert bool(stream.getvalue()) is shows
+
+
+def test_a_service_without_its_database_says_so_once() -> None:
+    stream = io.StringIO()
+    log = LogStream(stream, human=True, color=False)
+    said: dict[str, Any] = {"event": "database", "level": "error", "error": "refused"}
+    polled: dict[str, Any] = {"event": "request", "level": "warning", "action": "readyz", "status": 503}
+    asked = polled | {"action": "signup"}
+    for entry in (said, polled, said, polled, said | {"error": "too many"}, asked, said):
+        log.passed_on("users", json.dumps(entry).encode())
+    log.drain()
+
+    assert [line.split()[2] for line in stream.getvalue().splitlines()] == [
+        "database",
+        "database",
+        "request",
+        "database",
+    ]
+
+
 def test_colours_only_where_they_are_wanted() -> None:
     assert "\x1b[31m" in logged(human=True, color=True)
     assert "\x1b" not in logged(human=True)
@@ -51,7 +81,7 @@ def test_nobody_reading_the_log_ends_nothing() -> None:
     log = LogStream(stream, human=False, color=False)
 
     log.say("stopped")
-    assert log.passed_on("users", _LINE) == "request"
+    assert log.passed_on("users", _LINE)["event"] == "request"
 
 
 def test_nobody_reading_the_log_stops_nobody_and_what_is_lost_is_counted() -> None:

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from backends.errors import InvalidValue, Unsupported
-from stub_services.supervisor.plan import SERVICES, Plan, parse_replicas, parse_services
+from backends.interface import SERVICES
+from stub_services.supervisor.plan import Plan, parse_replicas, parse_services
 
 
 def test_all_services_or_some_in_their_order() -> None:

@@ -298,3 +298,38 @@ def test_no_process_outlives_its_supervisor(tmp_path: Path, end: int, gateway: s
     supervisor.stdout.close()
     supervisor.stderr.close()
     assert supervisor.wait() == (-end if end == signal.SIGKILL else 0)
+
+
+@pytest.mark.parametrize(
+    ("code", "told", "url", "hint"),
+    [
+        ("storage", "mv users.db elsewhere", "", "mv users.db elsewhere"),
+        ("storage", "", "", "shop serve -v"),
+        ("unavailable", "", "postgresql://ada:secret@h/x", 'pg_isready -d "$SHOP_DATABASE_URL"'),
+    ],
+)
+async def test_a_database_that_cannot_be_used_ends_the_start_with_the_reason(
+    tmp_path: Path, recorder: Recorder, code: str, told: str, url: str, hint: str
+) -> None:
+    def broken(_: str) -> tuple[str, ...]:
+        return ("tests.stub_services.supervisor.no_database", code, told)
+
+    with pytest.raises(Unavailable, match="users did not start: the database is damaged") as caught:
+        async with (
+            asyncio.timeout(15),
+            served(recorder, plan(tmp_path, command=broken, environment={"SHOP_DATABASE_URL": url})),
+        ):
+            pass
+    assert caught.value.hint == hint
+    assert "secret" not in recorder.stream.getvalue()
+
+
+@pytest.mark.parametrize(("url", "spared"), [("", True), ("postgresql://h/x", False)])
+async def test_the_list_of_authorities_is_read_only_where_something_may_be_encrypted(
+    tmp_path: Path, recorder: Recorder, monkeypatch: pytest.MonkeyPatch, url: str, spared: bool
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    async with served(recorder, plan(tmp_path, environment={"SHOP_DATABASE_URL": url})) as shop:
+        answer = await get(port_of(shop), "/v1/users/x")
+    seen = json.loads(answer[answer.index("\r\n\r\n") :])["environment"]
+    assert (seen.get("SSL_CERT_FILE") == os.devnull) is spared

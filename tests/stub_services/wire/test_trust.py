@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -359,7 +360,8 @@ async def test_faults_are_injected_with_their_own_token(wire: Wire, ada: Person,
     trust = Trust(verifier, service_token="shops_x", merchant_token=MERCHANT_TOKEN, faults_token=token)
     store = FaultStore("carts", MemoryFaults())
     answering = Answering("carts", trust, None, Log("carts", io.StringIO()))
-    wire.five.apps["carts"] = answering.application(Part(store, fault_routes.ENDPOINTS))
+    application = answering.application(Part(store, fault_routes.ENDPOINTS))
+    wire.five.apps["carts"] = replace(wire.five.apps["carts"], application=application)
     wrong: tuple[Headers, ...] = (
         (),
         ada.headers,
