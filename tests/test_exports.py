@@ -45,7 +45,8 @@ def _documented_alias(name: str) -> bool:
 def _explains(module: ModuleType, name: str) -> bool:
     body = ast.parse(Path(str(module.__file__)).read_text("utf-8")).body
     for statement, following in pairwise(body):
-        targets = statement.targets if isinstance(statement, ast.Assign) else []
+        annotated = [statement.target] if isinstance(statement, ast.AnnAssign) else []
+        targets = statement.targets if isinstance(statement, ast.Assign) else annotated
         if any(isinstance(target, ast.Name) and target.id == name for target in targets):
             return isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
     return False

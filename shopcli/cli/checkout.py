@@ -9,11 +9,12 @@ from backends.errors import PriceChanged, ShopError
 from backends.models import Card, Cart, Order, PaymentMethod
 from backends.money import Money
 from shopcli.cli.failures import Usage
-from shopcli.cli.paying import LATER, CardPiped, Pay, Yes, choose_method, named, paid, saved
+from shopcli.cli.paying import CardPiped, Pay, Yes, choose_method, saved
 from shopcli.cli.run import Run, begin
 from shopcli.cli.values import amount
 from shopcli.cli.views.carts import CART
 from shopcli.cli.views.orders import ORDER
+from shopcli.core.paying import LATER, named, paid
 
 _LOOK = "shop orders resume"
 

@@ -108,7 +108,7 @@ def _failed(error: BaseException, options: Options | None, line: list[str], run:
     if failure.hint is None and isinstance(failure, InvalidValue) and run:
         failure.hint = f"{run.path} --help"
     if failure.hint and options is not None:
-        failure.hint = repeated(failure.hint, options.again)
+        failure.hint = repeated(_lasting(failure.hint, options), options.again)
     as_json = wants_json(line) if options is None else options.output in ("json", "jsonl")
     color = (options is None or options.color) and is_terminal(sys.stderr)
     if options is not None and options.verbose and isinstance(failure, Internal):
@@ -118,6 +118,12 @@ def _failed(error: BaseException, options: Options | None, line: list[str], run:
     except OSError:  # nobody reads it, or there is no room for it
         _leave_quietly()
     return failure.exit_code
+
+
+def _lasting(hint: str, options: Options) -> str:
+    """Mend the variable where that is what says which shop: a flag would help one command only."""
+    address = hint.removeprefix("shop --backend ")
+    return f"export SHOP_BACKEND={address}" if address != hint and options.chosen_by == "SHOP_BACKEND" else hint
 
 
 def _refuse_hostile(line: list[str]) -> None:

@@ -1,19 +1,19 @@
 """`shop orders`: list, show, pay, cancel, resume and watch."""
 
 import time
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from backends.errors import InvalidState, LoginRequired, NotFound, Pending
-from backends.models import Order, OrderStatus, Payment, PaymentStatus
+from backends.models import Order, OrderStatus
 from shopcli.cli.columns import Column, View, shown
 from shopcli.cli.failures import Usage
 from shopcli.cli.paging import All, Cursor, Limit, collect, wanted
-from shopcli.cli.paying import CardPiped, Pay, Yes, choose_method, named, paid, saved
+from shopcli.cli.paying import CardPiped, Pay, Yes, choose_method, saved
 from shopcli.cli.run import Run, begin
 from shopcli.cli.views.orders import ORDER, ORDER_STYLES, number
+from shopcli.core.paying import moves, named, paid
 from shopcli.core.settling import Settled
 
 _LOOK = "shop orders resume"
@@ -22,14 +22,6 @@ _LAST = "@last"
 _PAUSE = 1.0
 
 OrderRef = Annotated[str, typer.Argument(metavar="ORDER", help="Its number or id; @last is the latest.")]
-
-_UNDECIDED = (OrderStatus.PLACING, OrderStatus.REJECTING)
-_MOVING = (
-    PaymentStatus.CREATED,
-    PaymentStatus.CHARGING,
-    PaymentStatus.CAPTURED,
-    PaymentStatus.REFUNDING,
-)
 
 
 def _settled_status(settled: Settled) -> str:
@@ -193,7 +185,7 @@ def watch(context: typer.Context, order: OrderRef) -> None:
             until = f" until {shown(found.expires_at)} at the most" if found.expires_at else ""
             run.out.say(f"order {number(found)} is {found.status}{until}; Ctrl-C stops watching")
             said = found.status
-        if not _moves(found, run.do(run.backend.payments.list(found.id))):
+        if not moves(found, run.do(run.backend.payments.list(found.id))):
             break
         if ends_at is not None and time.monotonic() >= ends_at:
             _print(run, found)
@@ -211,12 +203,6 @@ async def find_order(run: Run, ref: str) -> Order:
     if not page.items:
         raise NotFound("there are no orders yet", hint="shop products list")
     return page.items[0]
-
-
-def _moves(order: Order, payments: Sequence[Payment]) -> bool:
-    """Whether something may still happen to the order without anybody doing anything."""
-    waits = order.status is OrderStatus.AWAITING_PAYMENT and order.expires_at is not None
-    return order.status in _UNDECIDED or waits or any(payment.status in _MOVING for payment in payments)
 
 
 def _exit_code(settled: Settled) -> int:

@@ -1,22 +1,17 @@
 """How money moves: which method, and that the person said yes."""
 
 import sys
-from contextlib import suppress
 from typing import Annotated
 
 import typer
 
-from backends.errors import InvalidValue, Pending, ShopError, StorageError, Unavailable
-from backends.models import Card, Order, PaymentMethod
+from backends.errors import InvalidValue, StorageError, Unavailable
+from backends.models import Card, PaymentMethod
 from backends.text import clean
 from shopcli.cli.asking import piped_secret
 from shopcli.cli.failures import Usage
 from shopcli.cli.run import Run
-from shopcli.cli.views.orders import number
-from shopcli.core.shop import Shop
-
-LATER = "later"
-_CENTURY = 2000
+from shopcli.core.paying import LATER, parse_card
 
 Pay = Annotated[
     str | None, typer.Option("--pay", metavar="METHOD", help="A saved method, a test token (tok_visa), or later.")
@@ -48,39 +43,6 @@ def choose_method(run: Run, pay: str | None, *, card_piped: bool, later: bool = 
         run.out.say(f"paying with {cards[0].label}")
         return cards[0]
     raise Usage(f"--pay is missing; there is {_tokens(methods)}, {LATER}, or --card-stdin", hint="shop checkout --help")
-
-
-def parse_card(text: str) -> Card:
-    """Read ``NUMBER MM/YY CVV``; the number may have spaces. Raises InvalidValue, which repeats no digit."""
-    *digits, expiry, cvv = text.split() if len(text.split()) > len(("expiry", "cvv")) else ("", "", "")
-    month, _, year = expiry.partition("/")
-    numbers = ("".join(digits), month, year, cvv)
-    if not all(part.isascii() and part.isdigit() for part in numbers) or len(year) not in (len("YY"), len("YYYY")):
-        raise InvalidValue('a card is written as "NUMBER MM/YY CVV"')
-    return Card(numbers[0], int(month), int(year) + (_CENTURY if len(year) == len("YY") else 0), cvv)
-
-
-async def paid(shop: Shop, order: Order, method: PaymentMethod | None) -> tuple[Order, ShopError | None]:
-    """Pay for a placed order. Returns the order as it is then, and why it is not paid if it is not.
-
-    A failed payment leaves an order that people need to see, so it is returned and not raised.
-    """
-    if method is None:
-        name = number(order)
-        return order, Pending(f"order {name} is placed and not paid yet", hint=f"shop orders pay {name}")
-    failure: ShopError | None = None
-    try:
-        await shop.checkout.pay(order, method.token)
-    except ShopError as error:
-        failure = error
-    with suppress(ShopError):  # then what is known already is shown
-        order = await shop.backend.orders.get(order.id)
-    return order, failure
-
-
-def named(means: PaymentMethod | Card) -> str:
-    """Return what a person is asked to confirm."""
-    return f"the card ending in {means.number[-4:]}" if isinstance(means, Card) else means.label
 
 
 def saved(run: Run, means: PaymentMethod | Card | None) -> PaymentMethod | None:

@@ -117,7 +117,7 @@ def delete(
     if not yes:
         run.ask.require("--yes")
     with deadline(run.options.timeout):
-        lost = _lost(profiles, name, force=force)
+        lost = _lost(profiles, name, force=force, asked=not yes)
     for what in lost:
         run.out.say(f"lost with {name}: {what}")
     if not yes:
@@ -167,11 +167,15 @@ def _chosen(run: Run, profiles: Profiles) -> tuple[str | None, str]:
     return (used, _USED) if used else (DEFAULT, DEFAULT)
 
 
-def _lost(profiles: Profiles, name: str, *, force: bool) -> list[str]:
-    """Say what is deleted with a profile. Raises Conflict for what only `--force` deletes."""
+def _lost(profiles: Profiles, name: str, *, force: bool, asked: bool) -> list[str]:
+    """Say what is deleted with a profile. Raises Conflict for what only `--force` deletes.
+
+    Logging out is advised only where the person is `asked`: without the profile it is too late for that.
+    """
     lost = []
     if account := profiles.show(name, chosen_by=None).account:
-        lost.append(f"the session of {account}; shop --profile {name} logout would end it at the shop too")
+        first = f"; to end it there too, say no and run: shop --profile {name} logout" if asked else ""
+        lost.append(f"the session of {account}, which ends here and not at the shop{first}")
     try:
         count = profiles.unfinished(name)
     except StorageError as error:

@@ -9,18 +9,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backends.errors import Unsupported
+from backends.errors import ShopError, StorageError, Unsupported
 from backends.text import clean
 from shopcli.cli.columns import Card, Column, View
 from shopcli.cli.failures import Usage
 from shopcli.cli.options import is_terminal
 from shopcli.cli.run import Run
 from shopcli.core.paths import data_directory, private_directory
+from shopcli.core.profiles import Profiles
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from stub_services.supervisor import Served
 
 _MAX_PORT = 65535
+_DEFAULTS = {"--port": "8080", "--gateway": "python"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +42,21 @@ class Serving:
 
 
 def _card(serving: Serving) -> Card:
-    head = [
+    return Card(_head(serving, "stderr"), (), ())
+
+
+def _head(serving: Serving, logs: str) -> list[str]:
+    return [
         f"the shop is served at {serving.gateway} ({', '.join(serving.services)})",
         "",
         f"  use it   {serving.next[0]}",
         *(f"           {command}" for command in serving.next[1:]),
         f"  data     {serving.data}",
         f"  owner    {serving.owner} holds the merchant's token: keep it to yourself",
-        "  logs     stderr",
+        f"  logs     {logs}",
         f"  stop     Ctrl-C, or kill {serving.pid}",
         "",
     ]
-    return Card(head, (), ())
 
 
 SERVING = View(
@@ -83,7 +90,7 @@ def serve(
     """Serve a shop on this computer: five services behind one address, until Ctrl-C.
 
     Each service is a process with a database of its own: SQLite files under --data, or PostgreSQL where
-    SHOP_DATABASE_URL says so. One that crashes is started again.
+    SHOP_DATABASE_URL says so. One that crashes is started again. On a terminal, requests are logged with -v.
 
     Examples:
       shop serve
@@ -98,42 +105,84 @@ def serve(
     run: Run = context.obj
     run.path = context.command_path
     run.out.check(SERVING)
+    given = {"--port": port, "--data": data, "--services": services, "--replicas": replicas, "--gateway": gateway}
+    try:
+        _serve(run, given, faults=faults)
+    except ShopError as error:
+        error.hint = error.hint and _same(error.hint, given, faults=faults)
+        raise
+
+
+def _serve(run: Run, given: "Mapping[str, str | None]", *, faults: bool) -> None:
     from stub_services.supervisor import GATEWAYS, LogStream, Plan, parse_replicas, parse_services
     from stub_services.supervisor import serve as supervise
 
+    gateway = given["--gateway"] or ""
     if gateway not in GATEWAYS:
         raise Usage(f"--gateway is {' or '.join(GATEWAYS)}, not {gateway!r}")
     plan = Plan(
-        data=_directory(data),
-        port=_port(port),
-        services=parse_services(services),
-        replicas=parse_replicas(replicas),
+        data=_directory(given["--data"]),
+        port=_port(given["--port"] or ""),
+        services=parse_services(given["--services"]),
+        replicas=parse_replicas(given["--replicas"]),
         gateway=gateway,
         faults=faults,
         environment=_database(),
     )
     terminal = is_terminal(sys.stderr)
-    log = LogStream(sys.stderr, human=terminal, color=terminal and run.options.color)
+    log = LogStream(
+        sys.stderr,
+        human=terminal,
+        color=terminal and run.options.color,
+        # What a person has to know stays on the screen: how to use the shop, and what goes wrong.
+        requests=run.options.verbose or not terminal,
+    )
     supervise(plan, log, lambda served: _announce(run, served))
 
 
+def _same(hint: str, given: "Mapping[str, str | None]", *, faults: bool) -> str:
+    """Return the `shop serve` of a hint with all that the person had said, apart from what it changes."""
+    words = hint.split()
+    if words[:2] != ["shop", "serve"] or "--help" in words:
+        return hint
+    said = [
+        f"{name} {quote(value)}"
+        for name, value in given.items()
+        if value is not None and value != _DEFAULTS.get(name) and name not in words
+    ]
+    return " ".join([hint, *said, *(["--faults"] if faults and "--faults" not in words else [])])
+
+
 def _announce(run: Run, served: "Served") -> None:
-    owner, gateway = quote(served.owner), served.gateway
     serving = Serving(
-        gateway,
+        served.gateway,
         served.control,
         served.data,
         served.owner,
         served.services,
         os.getpid(),
-        (f"shop profile create served {gateway} --owner {owner}", "shop --profile served products list"),
+        _next(served.gateway, served.owner),
     )
     if run.options.output_chosen or run.options.fields:
         run.out.show(SERVING, serving)
     else:
-        for line in _card(serving).head:
+        quietly = is_terminal(sys.stderr) and not run.options.verbose
+        for line in _head(serving, "what goes wrong stands below; every request too with -v" if quietly else "stderr"):
             print(clean(line))
     sys.stdout.flush()
+
+
+def _next(gateway: str, owner: str) -> tuple[str, ...]:
+    """Return how the shop is used: by the profile that it has already, or by one that is made first."""
+    profiles, name = Profiles(), "served"
+    try:
+        if known := profiles.known_as(gateway, Path(owner)):
+            return (f"shop --profile {known} products list",)
+        name = profiles.free(name)
+    except StorageError:  # a shop can be served all the same
+        pass
+    create = f"shop profile create {name} {gateway} --owner {quote(owner)}"
+    return (create, f"shop --profile {name} products list")
 
 
 def _directory(text: str | None) -> Path:

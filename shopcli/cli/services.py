@@ -3,11 +3,13 @@
 import io
 import sys
 import time
+from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
 
-from backends.errors import InvalidValue, Unsupported
+from backends.errors import InvalidValue, Unavailable, Unsupported
 from backends.interface import Admin
 from backends.models import Fault, FaultKind, ServiceHealth
 from shopcli.cli.failures import Usage
@@ -161,9 +163,19 @@ def fault(
 def _admin(run: Run) -> Admin:
     admin = run.backend.admin
     if admin is None:
+        _refuse_ended(run)
         msg = "only the owner of a shop may operate it, and this profile does not know who that is"
         raise Unsupported(msg, hint="shop profile create NAME URL --owner DIR/owner.json")
     return admin
+
+
+def _refuse_ended(run: Run) -> None:
+    """Say so where the profile does know the owner, whose keys are gone: `shop serve` takes them along."""
+    keys = run.shop.sessions.read().get("owner")
+    if keys is not None:
+        port = f" --port {number}" if (number := run.shop.url.rpartition(":")[2]).isdigit() else ""
+        msg = f"the owner's keys are not in {keys}: `shop serve` has ended, or serves another address there"
+        raise Unavailable(msg, hint=f"shop serve{port} --data {quote(str(Path(keys).parent))}", service="gateway")
 
 
 def _print(run: Run, health: tuple[ServiceHealth, ...]) -> None:

@@ -4,10 +4,9 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
-from backends.interface import Backend
+from backends.interface import SERVICES, Backend
 from shopcli.cli.run import log
 
-_SERVICES = ("users", "products", "carts", "orders", "payments")
 _MILLISECONDS = 1000
 
 
@@ -32,7 +31,7 @@ class _WatchedService:
 class _WatchedBackend:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._services = {name: _WatchedService(name, getattr(backend, name)) for name in _SERVICES}
+        self._services = {name: _WatchedService(name, getattr(backend, name)) for name in SERVICES}
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - it stands for any attribute
         return self._services.get(name) or getattr(self._backend, name)

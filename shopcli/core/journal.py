@@ -14,10 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from backends import private
 from backends.deadline import until_deadline
 from backends.errors import Locked, StorageError
 from shopcli.core.locks import locked
-from shopcli.core.paths import PRIVATE_FILE, unusable
+from shopcli.core.paths import unusable
 
 if TYPE_CHECKING:
     from shopcli.core.intents import Entry
@@ -149,7 +150,7 @@ class Journal:
     def _opened(self) -> sqlite3.Connection:
         if self._connection is None:
             try:
-                os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE))
+                os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, private.FILE))
             except OSError as error:
                 raise unusable(self._path, error) from None
             connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=0)

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from backends import private
 from backends.deadline import until_deadline
-from shopcli.core.paths import PRIVATE_FILE, unusable
+from shopcli.core.paths import unusable
 
 # Looking every 20 ms is not noticed by people or machines.
 _LOOK_AGAIN_SECONDS = 0.02
@@ -23,7 +24,7 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[bool]:
     Waits for that process until the action's deadline, or not at all. Raises StorageError.
     """
     try:
-        lock = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+        lock = os.open(path, os.O_RDWR | os.O_CREAT, private.FILE)
     except OSError as error:
         raise unusable(path, error) from None
     try:

@@ -1,16 +1,14 @@
 """The file with the owner's keys that `shop serve` writes, and to which shop they belong."""
 
-import json
 import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from backends.errors import ConfigurationError, InvalidValue, StorageError
+from backends.private import NotPrivate, read_json
 from shopcli.core.paths import unusable
 
 _HELP = "shop profile create --help"
-_OTHERS = 0o077
-_MOST_BYTES = 65_536
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -38,19 +36,16 @@ def origin(url: str) -> tuple[str, str, int | None]:
 
 def _gateway(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            text = file.read(_MOST_BYTES)
-    except (OSError, ValueError) as error:
-        raise StorageError(unusable(path, error).message, hint=_HELP) from None
-    if mode & _OTHERS:
+        document = read_json(path)
+    except NotPrivate:
         from shlex import join
 
-        raise ConfigurationError(f"others can read the keys in {path}", hint=join(["chmod", "600", str(path)]))
-    try:
-        gateway = json.loads(text)["gateway"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        gateway = None
-    if isinstance(gateway, str):
+        hint = join(["chmod", "600", str(path)])
+        raise ConfigurationError(f"others can read the keys in {path}", hint=hint) from None
+    except OSError as error:
+        raise StorageError(unusable(path, error).message, hint=_HELP) from None
+    except ValueError:
+        document = None
+    if isinstance(document, dict) and isinstance(gateway := document.get("gateway"), str):
         return gateway
     raise ConfigurationError(f"{path} is not the owner.json that shop serve writes", hint=_HELP)

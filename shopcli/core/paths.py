@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from backends.errors import StorageError
+from backends.private import make_directory
 
-PRIVATE_DIRECTORY = 0o700
-PRIVATE_FILE = 0o600
 _ELSEWHERE = "SHOP_DATA_DIR=DIRECTORY shop"
 
 
@@ -31,6 +30,19 @@ def data_directory(environment: Mapping[str, str] = os.environ, platform: str = 
     return base / "shop"
 
 
+def config_directory(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return the directory of what people write for shop, `config.toml`; it need not exist.
+
+    `SHOP_CONFIG_DIR`, else `$XDG_CONFIG_HOME/shop` or `~/.config/shop`, on macOS too: a file to be edited by hand is
+    looked for where other programs of a terminal have theirs. Raises StorageError where there is no home directory.
+    """
+    if chosen := environment.get("SHOP_CONFIG_DIR"):
+        return Path(chosen).absolute()
+    xdg = environment.get("XDG_CONFIG_HOME", "")
+    base = Path(xdg) if xdg.startswith("/") else _home(environment) / ".config"
+    return base / "shop"
+
+
 def _home(environment: Mapping[str, str]) -> Path:
     if home := environment.get("HOME"):
         return Path(home)
@@ -41,15 +53,11 @@ def _home(environment: Mapping[str, str]) -> Path:
 
 
 def private_directory(path: Path) -> Path:
-    """Make `path` and what is missing above it, for the owner only, and return it. Raises StorageError.
-
-    Each missing level is made by itself: `mkdir(parents=True)` gives its mode to the last one alone.
-    """
+    """Make `path` and what is missing above it, for the owner only, and return it. Raises StorageError."""
     try:
-        for level in (*reversed(path.parents), path):
-            if not level.is_dir():
-                level.mkdir(PRIVATE_DIRECTORY, exist_ok=True)
+        make_directory(path)
     except FileExistsError as error:
+        level = Path(error.filename)
         what = "is a link to nowhere" if level.is_symlink() else "is a file, not a directory"
         raise StorageError(f"cannot use {path}: {level} {what}", hint=_ELSEWHERE) from error
     except (OSError, ValueError) as error:

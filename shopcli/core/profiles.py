@@ -5,6 +5,7 @@ another name and then renamed, and deleted the other way round, so there is neve
 outlives its shop. `default` is the shop that comes with shop: its directory needs no such file.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -102,12 +103,20 @@ class Profiles:
         with self._changing():
             directory, draft = self.directory(name), self._root / ".new"
             if directory.exists():
-                msg = f"there is a profile {name} already, or what is left of one"
-                raise Conflict(msg, hint=f"shop profile delete {name}")
+                raise self._taken(name, backend, owner)
             _remove(draft)
             FileSessions(draft / "session.json").update(lambda kept: kept.update(session))
             FileSessions(draft / "profile.json").update(lambda kept: kept.update({_BACKEND: backend}))
             _rename(draft, directory)
+
+    def known_as(self, backend: str, owner: Path | None = None) -> str | None:
+        """The profile of the shop at `backend` that knows its owner by the file `owner`, if there is one."""
+        return next((name for name in self.names() if self._is(name, backend, owner)), None)
+
+    def free(self, name: str) -> str:
+        """A name like this one that no profile has."""
+        names = (name, *(f"{name}-{number}" for number in range(2, 100)))
+        return next((each for each in names if is_name(each) and not self.directory(each).exists()), name)
 
     def unfinished(self, name: str) -> int:
         """How many checkouts of a profile are unfinished, whoever began them.
@@ -143,6 +152,29 @@ class Profiles:
             raise InvalidValue(f"the profile {DEFAULT} is the shop that comes with shop, and stays", hint=_LIST)
         if not is_name(name) or not self.directory(name).exists():
             raise self._unknown(name)
+
+    def _is(self, name: str, backend: str, owner: Path | None) -> bool:
+        try:
+            session = FileSessions(self.directory(name) / "session.json").read()
+            known = self.backend(name)
+        except (StorageError, ConfigurationError):
+            return False
+        return known == backend and (owner is None or session.get("owner") == os.path.abspath(owner))  # noqa: PTH100
+
+    def _taken(self, name: str, backend: str, owner: Path | None) -> Conflict:
+        """Return the error for a name that a profile has: the same shop is to be used, another one needs a name."""
+        try:
+            known = self.backend(name)
+        except ConfigurationError:
+            return Conflict(f"{name} is no profile, only what is left of one", hint=f"shop profile delete {name}")
+        if self._is(name, backend, owner):
+            return Conflict(f"the profile {name} is that shop already", hint=f"shop profile use {name}")
+        from shlex import join
+
+        keys = [] if owner is None else ["--owner", str(owner)]
+        whose = f"of the shop at {known}" if known != backend else "of that shop, without these keys"
+        again = join(["shop", "profile", "create", self.free(name), backend, *keys])
+        return Conflict(f"there is a profile {name} already, {whose}", hint=again)
 
     def _choose(self, name: str) -> None:
         try:

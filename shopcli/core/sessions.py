@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from backends.errors import Locked, StorageError
+from backends.private import FILE, OTHERS, write_json
 from shopcli.core.locks import locked
-from shopcli.core.paths import PRIVATE_FILE, private_directory, unusable
+from shopcli.core.paths import private_directory, unusable
 
 T = TypeVar("T")
-
-_OTHERS = 0o077
 
 
 class SessionCorrupted(StorageError):
@@ -36,8 +35,8 @@ class FileSessions:
         """Return a copy of what is stored. Raises StorageError, SessionCorrupted."""
         try:
             with self.path.open("rb") as file:
-                if os.fstat(file.fileno()).st_mode & _OTHERS:
-                    os.fchmod(file.fileno(), PRIVATE_FILE)
+                if os.fstat(file.fileno()).st_mode & OTHERS:
+                    os.fchmod(file.fileno(), FILE)
                 stored = json.loads(file.read())
         except FileNotFoundError:
             return {}
@@ -76,25 +75,7 @@ class FileSessions:
             yield
 
     def _write(self, stored: dict[str, str]) -> None:
-        # The lock is held, so one fixed name is enough, and what a killed process left is cleared away.
-        draft = self.path.with_name(f"{self.path.name}.new")
         try:
-            draft.unlink(missing_ok=True)
-            file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
-            with os.fdopen(file, "w", encoding="ascii") as text:
-                json.dump(stored, text)
-                text.flush()
-                os.fsync(file)
-            draft.replace(self.path)
-            _sync_directory(self.path.parent)
+            write_json(self.path, stored)
         except OSError as error:
             raise unusable(self.path, error) from None
-
-
-def _sync_directory(path: Path) -> None:
-    """Make a rename last: it is an entry of the directory, not of the file."""
-    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

@@ -466,7 +466,7 @@ def test_watching_ends_when_nothing_more_can_happen(ada: Run, monkeypatch: pytes
 
     def pay_meanwhile(seconds: float) -> None:
         pauses.append(seconds)
-        monkeypatch.setattr("shopcli.cli.orders._moves", lambda *_: False)
+        monkeypatch.setattr("shopcli.cli.orders.moves", lambda *_: False)
 
     monkeypatch.setattr("shopcli.cli.orders.time.sleep", pay_meanwhile)
     result = ada("orders", "watch", "@last")

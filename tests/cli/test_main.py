@@ -270,6 +270,31 @@ def test_what_is_no_backend_is_a_configuration_error(run: Run, monkeypatch: pyte
     assert run("whoami").code == 12
 
 
+@pytest.mark.parametrize(
+    ("address", "meant"),
+    [
+        ("127.0.0.1:8091", "http://127.0.0.1:8091"),
+        ("localhost:8080/", "http://localhost:8080"),
+        ("shop.example.org", "https://shop.example.org"),
+    ],
+)
+def test_an_address_without_its_scheme_is_told_with_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch, address: str, meant: str
+) -> None:
+    assert run("whoami", "--backend", address, "--json").error["hint"] == f"shop --backend {meant}"
+    assert run("profile", "create", "x", address, "--json").error["hint"] == f"shop profile create x {meant}"
+    monkeypatch.setenv("SHOP_BACKEND", address)
+    result = run("whoami", "--json")
+    assert (result.code, result.error["hint"]) == (12, f"export SHOP_BACKEND={meant}")
+
+
+@pytest.mark.parametrize("address", ["ada:hunter2@shop.example", "postgres.example:hunter2", "127.0.0.1:8080/hunter2"])
+def test_an_address_that_may_hold_a_secret_is_not_repeated(run: Run, address: str) -> None:
+    result = run("whoami", "--backend", address)
+
+    assert (result.code, "hunter2" in result.err.partition("→")[0]) == (12, False)
+
+
 def test_an_unusable_data_directory_names_itself(run: Run, tmp_path: Path) -> None:
     (tmp_path / "data").write_text("")
     result = run("whoami")

@@ -149,7 +149,7 @@ def test_a_name_is_taken_once(run: Run, corner: str) -> None:
     run("profile", "create", "corner", corner)
     result = run("profile", "create", "corner", "memory:", "--json")
 
-    assert (result.code, result.error["hint"]) == (6, "shop profile delete corner")
+    assert (result.code, result.error["hint"]) == (6, "shop profile create corner-2 memory:")
 
 
 def test_the_owners_keys_belong_to_one_shop(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,7 +173,7 @@ def test_deleting_says_what_is_lost_and_needs_a_yes(ada: Run, corner: str) -> No
     result = ada("profile", "delete", "corner", "--yes")
     assert (result.code, [row[0] for row in result.rows]) == (0, ["default"])
     assert result.err.splitlines() == [
-        "lost with corner: the session of bea@example.com; shop --profile corner logout would end it at the shop too",
+        "lost with corner: the session of bea@example.com, which ends here and not at the shop",
         "corner was the one in use; that is default now",
     ]
     assert ada("whoami", "--json").json["email"] == "ada@example.com"

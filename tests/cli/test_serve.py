@@ -16,11 +16,12 @@ import pytest
 import shopcli.cli.run
 from backends.errors import NotFound
 from backends.models import Fault, FaultKind, ServiceHealth
+from stub_services.supervisor import LogStream, Plan, Served
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from tests.cli.conftest import Finish, Run, Terminal
+    from tests.cli.conftest import Finish, Result, Run, Terminal
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ["users", "products", "carts", "orders", "payments"]
@@ -85,6 +86,75 @@ def test_a_port_that_is_taken_is_an_error_with_a_way_out(run: Run, tmp_path: Pat
     assert result.code == 12
     assert f"port {port} of 127.0.0.1 is in use" in result.error["message"]
     assert result.error["hint"].startswith("shop serve --port ")
+
+
+def test_the_way_out_keeps_what_was_asked_for(run: Run, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        data = str(tmp_path / "my shop")
+        hint = run("serve", "--port", str(port), "--data", data, "--services", "users", "--faults", "--json").error[
+            "hint"
+        ]
+
+    assert hint.startswith("shop serve --port ")
+    assert str(port) not in hint
+    assert hint.endswith(f" --data '{data}' --services users --faults")
+    assert run("serve", "--replicas", "x=2", "--faults", "--json").error["hint"] == "shop serve --help"
+
+
+def announced(run: Run, monkeypatch: pytest.MonkeyPatch, served: Served, *words: str) -> tuple[Result, bool]:
+    """What is said about a shop that is up at once, answers one request and ends; and whether that was logged."""
+
+    def supervise(plan: Plan, log: LogStream, ready: Callable[[Served], None]) -> None:
+        ready(served)
+        log.passed_on("users", b'{"event": "request", "level": "info"}')
+        log.drain()
+
+    monkeypatch.setattr("stub_services.supervisor.serve", supervise)
+    result = run("serve", *words)
+    return result, "request" in result.err.replace("every request", "")
+
+
+def test_a_shop_that_has_a_profile_is_used_by_it(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    gateway, owner = "http://127.0.0.1:8080", tmp_path / "owner.json"
+    owner.write_text(json.dumps({"gateway": gateway}))
+    owner.chmod(0o600)
+    served = Served(gateway, "http://127.0.0.1:9000", str(tmp_path), str(owner), ("users",), 1.0)
+    assert run("profile", "create", "served", "sqlite:corner").code == 0
+
+    first, _ = announced(run, monkeypatch, served, "--json")
+    assert first.json["next"] == [
+        f"shop profile create served-2 {gateway} --owner {owner}",
+        "shop --profile served-2 products list",
+    ]
+    assert run(*first.json["next"][0].split()[1:]).code == 0
+    again, _ = announced(run, monkeypatch, served, "--json")
+    assert again.json["next"] == ["shop --profile served-2 products list"]
+
+
+def test_once_the_shop_has_ended_its_owner_is_told_how_to_serve_it_again(run: Run, tmp_path: Path) -> None:
+    data = tmp_path / "my shop"
+    data.mkdir()
+    owner = data / "owner.json"
+    owner.write_text(json.dumps({"gateway": "http://127.0.0.1:8391"}))
+    owner.chmod(0o600)
+    run("profile", "create", "mine", "http://127.0.0.1:8391", "--owner", str(owner), "--use")
+
+    result = run("services", "stop", "carts", "--json")
+    assert (result.code, result.error["hint"]) == (10, f"shop serve --port 8391 --data '{data}'")
+    assert "has ended" in result.error["message"]
+
+
+def test_on_a_terminal_the_requests_do_not_push_away_what_was_said(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    served = Served("http://127.0.0.1:8080", "", str(tmp_path), str(tmp_path / "owner.json"), ("users",), 1.0)
+    monkeypatch.setattr("shopcli.cli.serve.is_terminal", lambda _: True)
+
+    for words, shows in (((), False), (("-v",), True)):
+        result, shown = announced(run, monkeypatch, served, *words)
+        assert shown is shows
+        assert ("with -v" in result.out) is not shows
 
 
 @pytest.mark.parametrize(

@@ -193,11 +193,31 @@ def test_the_same_name_for_another_shop_starts_without_a_session(profiles: Profi
 
     with pytest.raises(Conflict) as caught:
         profiles.create("corner", "sqlite:/srv/other")
-    assert caught.value.hint == "shop profile delete corner"
+    assert caught.value.hint == "shop profile create corner-2 sqlite:/srv/other"
+    with pytest.raises(Conflict, match="is that shop already") as caught:
+        profiles.create("corner", URL)
+    assert caught.value.hint == "shop profile use corner"
     assert profiles.backend("corner") == URL
     profiles.delete("corner")
     profiles.create("corner", "sqlite:/srv/other")
     assert open_shop(profile="corner").sessions.read() == {}
+
+
+def test_the_same_shop_with_other_keys_needs_another_name(profiles: Profiles, tmp_path: Path) -> None:
+    gateway = "http://127.0.0.1:8080"
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    for keys in (first, second):
+        keys.write_text(json.dumps({"gateway": gateway}))
+        keys.chmod(0o600)
+    profiles.create("served", gateway, owner=first)
+    profiles.create("served-2", "sqlite:/srv/other")
+
+    with pytest.raises(Conflict, match="without these keys") as caught:
+        profiles.create("served", gateway, owner=second)
+    assert caught.value.hint == f"shop profile create served-3 {gateway} --owner {second}"
+    assert profiles.known_as(gateway, first) == "served"
+    assert profiles.known_as(gateway, second) is None
+    assert (profiles.free("served"), profiles.free("other")) == ("served-3", "other")
 
 
 def test_what_is_left_of_a_profile_is_in_the_way_until_it_is_deleted(profiles: Profiles, data: Path) -> None:
