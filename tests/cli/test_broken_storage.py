@@ -11,6 +11,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -664,19 +665,19 @@ def _as_user(uid: int) -> list[str]:
 
 
 @pytest.fixture
-def open_house(data: Path, tmp_path: Path) -> Iterator[Path]:
-    """Give the data to whoever runs the child."""
-    if os.geteuid() == 0:
-        for path in (data, *data.rglob("*")):
-            os.chown(path, _NOBODY, _NOBODY)
-        for level in (tmp_path, *tmp_path.parents[:2], tmp_path.parents[2]):
-            if level.stat().st_uid == 0 and not level.stat().st_mode & 0o001:
-                level.chmod(level.stat().st_mode | 0o001)
-    if _process(["whoami"], user=_NOBODY).code != 0:
-        pytest.skip("an unprivileged child cannot read python, the project or the data here")
-    yield data
-    for path in (data, *data.rglob("*")):
-        path.chmod(0o700)
+def open_house(data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give the data to whoever runs the child; pytest's own folder is closed to others whenever a pytest starts."""
+    with tempfile.TemporaryDirectory() as place:
+        house = shutil.copytree(data, Path(place) / "data")
+        monkeypatch.setenv("SHOP_DATA_DIR", str(house))
+        if os.geteuid() == 0:
+            for path in (Path(place), house, *house.rglob("*")):
+                os.chown(path, _NOBODY, _NOBODY)
+        if _process(["whoami"], user=_NOBODY).code != 0:
+            pytest.skip("an unprivileged child cannot read python, the project or the data here")
+        yield house
+        for path in (house, *house.rglob("*")):
+            path.chmod(0o700)
 
 
 @pytest.mark.parametrize("mode", [0o000, 0o400, 0o500], ids=oct)
