@@ -101,6 +101,7 @@ TABLE: Mapping[str, Leaf | Branch] = {
             "fault": Leaf("services:fault", "Let a service fail on purpose"),
         },
     ),
+    "tui": Leaf("tui:tui", "Shop on the whole screen"),
     "serve": Leaf("serve:serve", "Serve a shop on this computer"),
 }
 

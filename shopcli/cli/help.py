@@ -29,6 +29,7 @@ Shops:
                               Shops by name, each with its own session
   services status|stop|start|restart|fault
                               Look at a shop's services, and operate them
+  tui                         Shop on the whole screen
   serve                       Serve a shop on this computer
 
 Options of every command, anywhere on the line:
@@ -56,6 +57,7 @@ Environment:
   SHOP_BACKEND, SHOP_PROFILE  Defaults of --backend and --profile
   SHOP_OUTPUT                 The default of --output
   SHOP_DATA_DIR               Where the files are kept
+  SHOP_CONFIG_DIR             Where config.toml is (keys of shop tui)
   NO_COLOR, SHOP_FORCE_TTY    No colours; tables in a pipe too
 
 Output is a table on a terminal and tab-separated in a pipe."""

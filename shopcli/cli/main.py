@@ -7,6 +7,8 @@ from shopcli.cli.options import Options, hoist, hostile, is_terminal, repeated, 
 
 TYPE_CHECKING = False  # as typing's, whose import costs 0.9 of a bare Python start
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from shopcli.cli.run import Run
 
 _HELP = ("-h", "--help", "help")
@@ -27,7 +29,7 @@ def main(line: list[str] | None = None) -> None:
 def _answer(line: list[str]) -> int:
     code = 0
     try:
-        code = _guarded(line)
+        code = guarded(line)
         sys.stdout.flush()
     except BrokenPipeError:
         _leave_quietly()
@@ -37,8 +39,11 @@ def _answer(line: list[str]) -> int:
     return code
 
 
-def _guarded(line: list[str]) -> int:
-    """Run the line; whatever ends it early is reported and becomes an exit code."""
+def guarded(line: list[str], begin: "Callable[[Options], Run] | None" = None) -> int:
+    """Run the line; whatever ends it early is reported and becomes an exit code.
+
+    `begin` makes the run that the line's options mean; by default a new one.
+    """
     options: Options | None = None
     run: Run | None = None
     try:
@@ -49,7 +54,7 @@ def _guarded(line: list[str]) -> int:
 
             print(static.version() if options.version else static.ROOT)
             return 0
-        run = _begun(options)
+        run = (begin or _begun)(options)
         return _dispatch(run, rest)
     except BrokenPipeError:
         raise
@@ -109,6 +114,8 @@ def _failed(error: BaseException, options: Options | None, line: list[str], run:
         failure.hint = f"{run.path} --help"
     if failure.hint and options is not None:
         failure.hint = repeated(_lasting(failure.hint, options), options.again)
+    if run is not None:
+        run.failure = failure
     as_json = wants_json(line) if options is None else options.output in ("json", "jsonl")
     color = (options is None or options.color) and is_terminal(sys.stderr)
     if options is not None and options.verbose and isinstance(failure, Internal):

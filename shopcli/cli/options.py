@@ -21,12 +21,13 @@ _SHORT = {"-o": "--output", "-q": "--quiet", "-v": "--verbose"}
 TAKES_VALUE = frozenset(
     (
         *("--address", "--category", "--city", "--country", "--cursor", "--email", "--expect-total", "--limit"),
-        *("--line1", "--line2", "--max-price", "--min-price", "--name", "--owner", "--pay", "--phone"),
+        *("--line1", "--line2", "--max-price", "--min-price", "--name", "--open", "--owner", "--pay", "--phone"),
         *("--postcode", "--region", "--shipping", "--sort"),
         *("--action", "--data", "--gateway", "--interval", "--port", "--rate", "--replicas", "--seconds"),
         *("--services", "--step", "--times"),
     )
 )
+_OF_NO_SHOP = ("shop profile ", "shop serve")
 
 
 class Options:
@@ -96,9 +97,9 @@ def hoist(line: list[str], environment: Mapping[str, str] = os.environ) -> tuple
 def repeated(command: str, again: tuple[str, str] | None) -> str:
     """Return the next command for the same shop: with `--backend` or `--profile` where it was given now.
 
-    Commands that name a shop themselves, and those about profiles, stay as they are.
+    Commands that name a shop themselves, and those about profiles and serving, stay as they are.
     """
-    itself = "--backend" in command or "--profile" in command or command.startswith("shop profile ")
+    itself = "--backend" in command or "--profile" in command or command.startswith(_OF_NO_SHOP)
     if again is None or itself or not command.startswith("shop "):
         return command
     from shlex import quote

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any, TextIO
 
 from backends.text import clean
@@ -10,6 +10,15 @@ from shopcli.cli.columns import Column, View, plain, shown
 from shopcli.cli.failures import Usage
 from shopcli.cli.jsonable import dumps, jsonable
 from shopcli.cli.options import Options, is_terminal, repeated
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list, in the shape of its JSON."""
+
+    items: Sequence[Any]
+    next_cursor: str | None
+    total: int | None
 
 
 class Output:
@@ -26,6 +35,8 @@ class Output:
         self._again = options.again
         self._forced = options.forced_terminal
         self._talks = not options.quiet and self.mode not in ("json", "jsonl")
+        self.shown: object | None = None
+        """What was written last, before it became text."""
 
     def check(self, view: View) -> None:
         """Refuse unknown `--fields` before anything is done. Raises Usage."""
@@ -38,6 +49,7 @@ class Output:
 
     def show(self, view: View, thing: object) -> None:
         """Write one thing."""
+        self.shown = thing
         if self.mode in ("json", "jsonl"):
             self._write_json(self._selected(thing), indented=self.mode == "json")
         elif self.mode == "table" and view.card is not None and not self._fields:
@@ -55,6 +67,7 @@ class Output:
         empty: str,
     ) -> None:
         """Write a list; an empty one says on a terminal what to do about it."""
+        self.shown = Listed(things, next_cursor, total)
         if self.mode == "json":
             items = [self._selected(thing) for thing in things]
             self._write_json({"items": items, "next_cursor": next_cursor, "total": total}, indented=True)

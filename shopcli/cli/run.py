@@ -32,6 +32,9 @@ LOGIN_SECONDS = 3.0
 class Run:
     """What every command works with."""
 
+    closes_shop = True
+    """Whether the shop is closed when the command ends."""
+
     def __init__(self, options: Options) -> None:
         """Prepare; no file is touched before a command asks for the shop."""
         self.options = options
@@ -41,6 +44,8 @@ class Run:
         """The command as it was called: `shop cart add`."""
         self.look: str | None = None
         """The command that shows what became of the change that was sent last."""
+        self.failure: ShopError | None = None
+        """What ended the command, once it has been reported."""
         self._runner = Runner()
         self._trace = _begun_trace(options) if options.trace else None
 
@@ -139,7 +144,7 @@ def begin(context: "Context", view: View, *, login: bool = False, settles: bool 
     run: Run = context.obj
     run.path = context.command_path
     run.out.check(view)
-    if run.shop.url.startswith("memory:"):
+    if run.closes_shop and run.shop.url.startswith("memory:"):
         run.out.say("memory: forgets everything when this command ends")
     if login:
         run.require_login()

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from backends.errors import StorageError
-from shopcli.core.paths import data_directory, private_directory
+from shopcli.core.paths import config_directory, data_directory, private_directory
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,21 @@ def test_the_data_directory_follows_the_environment_and_the_platform(
     environment: dict[str, str], platform: str, expected: str
 ) -> None:
     assert data_directory(environment, platform) == Path(expected)
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"SHOP_CONFIG_DIR": "/config", "HOME": "/home/ada"}, "/config"),
+        ({"XDG_CONFIG_HOME": "/xdg", "HOME": "/home/ada"}, "/xdg/shop"),
+        ({"XDG_CONFIG_HOME": "relative", "HOME": "/home/ada"}, "/home/ada/.config/shop"),
+        ({"HOME": "/home/ada"}, "/home/ada/.config/shop"),
+    ],
+)
+def test_the_config_directory_is_where_other_programs_of_a_terminal_have_theirs(
+    environment: dict[str, str], expected: str
+) -> None:
+    assert config_directory(environment) == Path(expected)
 
 
 def test_a_relative_choice_does_not_move_with_the_working_directory() -> None:

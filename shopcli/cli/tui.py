@@ -1,0 +1,43 @@
+"""`shop tui`: the full-screen shop."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from shopcli.cli.failures import Usage
+from shopcli.cli.options import is_terminal
+from shopcli.cli.run import Run
+
+PAGES = ("browse", "cart", "orders", "account", "health")
+
+
+def tui(
+    context: typer.Context,
+    page: Annotated[
+        str, typer.Option("--open", metavar="PAGE", help="browse, cart, orders, account or health.")
+    ] = "browse",
+) -> None:
+    """Shop on the whole screen.
+
+    Everything in it is a command of `shop` too; ? shows the keys.
+
+    Examples:
+      shop tui
+      shop tui --open orders
+      shop --profile served tui --open health
+
+    Exit codes:
+      0   left by q
+      1   a bug; the cart and unfinished checkouts are kept
+      12  a setting cannot be used
+    """
+    run: Run = context.obj
+    run.path = context.command_path
+    if page not in PAGES:
+        raise Usage(f"--open is one of {', '.join(PAGES)}, not {page!r}")
+    if not all(map(is_terminal, (sys.stdin, sys.stdout, sys.stderr))):  # it draws on stderr, so that stdout is free
+        raise Usage("the full-screen shop needs a terminal", hint="shop --help")
+    from shopcli.tui import full_screen
+
+    full_screen(run.shop, page=page, timeout=run.options.timeout, color=run.options.color)

@@ -1,0 +1,36 @@
+"""The full-screen shop: the same core and the same backends as the command line, nothing of its own but pixels.
+
+```
+app         the frame: pages, the state they show, what every page can do
+commands    the one table of what a person can do here; keys, palette, help and docs are made from it
+state       what is shown, frozen
+background  where the shop is asked, so that nothing it does stops the screen
+flows/      from a key to a use case and back into the state
+pages/      the five tabs      screens/  what lies above them      widgets/  what they are built from
+```
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shopcli.core.shop import Shop
+
+__all__ = ["full_screen"]
+
+
+def full_screen(shop: "Shop", *, page: str, timeout: float, color: bool) -> None:
+    """Show the shop on the whole screen until the person leaves.
+
+    `timeout` is the deadline of an action in seconds. Raises ConfigurationError for keys that cannot be used, and
+    whatever bug ended it, for the caller to report.
+    """
+    from shopcli.core.paths import config_directory
+    from shopcli.tui.app import ShopApp  # textual's import costs 21 times a bare Python start
+    from shopcli.tui.background import Background
+    from shopcli.tui.keymap import FILE, load
+
+    keymap = load(config_directory() / FILE)
+    app = ShopApp(Background(shop, timeout=timeout), page=page, keymap=keymap, color=color)
+    app.run()
+    if app.failure is not None:
+        raise app.failure

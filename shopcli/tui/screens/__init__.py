@@ -1,0 +1,1 @@
+"""What lies above the pages."""

@@ -1,0 +1,1 @@
+"""What pages and screens are built from."""

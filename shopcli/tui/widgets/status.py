@@ -1,0 +1,20 @@
+"""The line above the hints: what went wrong, what still works, which key helps."""
+
+from datetime import datetime
+
+from textual.content import Content
+from textual.widgets import Static
+
+from backends.errors import ShopError
+from shopcli.tui.words import as_of, problem
+
+
+class Status(Static):
+    """Empty, and not there, while all is well: from the first, because it may be shown before it is mounted."""
+
+    def show(self, error: ShopError | None, moment: datetime | None = None) -> None:
+        """Say what is wrong, and how old what is shown is; None: nothing is."""
+        if error is not None:
+            age = as_of(moment, error)
+            self.update(Content.assemble(problem(error), f"  ({age})" if age else ""))
+        self.display = error is not None
