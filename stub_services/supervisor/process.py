@@ -95,7 +95,7 @@ class Process:
             await asyncio.wait((self._ended, trouble), return_when=asyncio.FIRST_COMPLETED)
         finally:
             trouble.cancel()
-        return self._ended.result() if self._ended.done() else self.reason
+        return self.reason or self._ended.result()
 
     async def stop(self, number: int = signal.SIGTERM) -> None:
         """Let it finish what is under way and end; it is killed after `GRACE_SECONDS`."""

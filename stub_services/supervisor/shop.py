@@ -8,7 +8,9 @@ import signal
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from backends.errors import Unavailable
 from backends.interface import SERVICES
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from stub_services.supervisor.logs import LogStream
     from stub_services.supervisor.plan import Plan
 
-_REACHED = 'pg_isready -d "$SHOP_DATABASE_URL"'
 _STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -118,7 +119,8 @@ class _Shop:
         except ExceptionGroup as failures:
             failure = failures.exceptions[0]  # the cause of the rest
             if isinstance(failure, Unavailable) and failure.hint == STATUS:  # there is nothing to look at
-                failure.hint = _REACHED if self._plan.on_postgresql else "shop serve -v"
+                url = self._plan.environment.get("SHOP_DATABASE_URL")
+                failure.hint = _reached(url) if url else "shop serve -v"
             raise failure from None
 
     async def _stop(self) -> None:
@@ -219,3 +221,10 @@ class _listening:  # noqa: N801 - used as a block, like contextlib's own
         self._server.stop(signal.SIGINT)
         if self._task is not None:
             await self._task
+
+
+def _reached(url: str) -> str:
+    """Return the command that tells whether a database server answers; a password never stands in a command line."""
+    place = urlsplit(url)
+    port = f" -p {place.port}" if place.port else ""
+    return f"pg_isready -h {quote(place.hostname or 'localhost')}{port}"

@@ -305,7 +305,7 @@ def test_no_process_outlives_its_supervisor(tmp_path: Path, end: int, gateway: s
     [
         ("storage", "mv users.db elsewhere", "", "mv users.db elsewhere"),
         ("storage", "", "", "shop serve -v"),
-        ("unavailable", "", "postgresql://ada:secret@h/x", 'pg_isready -d "$SHOP_DATABASE_URL"'),
+        ("unavailable", "", "postgresql://ada:secret@h:5433/x", "pg_isready -h h -p 5433"),
     ],
 )
 async def test_a_database_that_cannot_be_used_ends_the_start_with_the_reason(
