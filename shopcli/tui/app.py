@@ -40,7 +40,7 @@ class ShopApp(App[None]):
     state: reactive[ShopState] = reactive(ShopState, init=False, repaint=False)
     """What is shown. Widgets repaint what changes of it; the app itself would repaint the whole screen each time."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  all but the first have defaults
         self,
         background: Background,
         *,
@@ -48,15 +48,18 @@ class ShopApp(App[None]):
         keymap: Mapping[str, str] | None = None,
         color: bool = True,
         clock: Clock = system_clock,
+        keep: Callable[[], None] | None = None,
     ) -> None:
         """Show `page` first; `keymap` has other keys for some commands, by their ids.
 
-        Without `color` not one code of a colour is written: text styles and words say the same.
+        Without `color` not one code of a colour is written: text styles and words say the same. `keep` is called when
+        something is there that will stay: the first screen, a page of products.
         """
         super().__init__(ansi_color=True if not color else None)
         self.use_command_palette = True
         self.background = background
         self.clock = clock
+        self.keep = keep or (lambda: None)
         self.keymap = dict(keymap or {})
         self.failure: Exception | None = None
         """The bug that ended it; whoever ran the app reports it."""
@@ -82,6 +85,7 @@ class ShopApp(App[None]):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
+        self.keep()
         self.main.page.begin()
         self.catalog.look(self.state.shelf.query)
         self.cart.load()

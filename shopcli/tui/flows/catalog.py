@@ -41,6 +41,7 @@ class CatalogFlow(Flow):
         except ShopError as error:
             shelf = self.app.state.shelf.failed(error)
         self.app.put(shelf=shelf)
+        self.app.keep()
 
     async def _more(self) -> None:
         shelf = self.app.state.shelf
@@ -49,6 +50,7 @@ class CatalogFlow(Flow):
         except ShopError as error:
             longer = shelf.failed(error)
         self.app.put(shelf=longer)
+        self.app.keep()
 
     async def load_categories(self) -> tuple[Category, ...]:
         """Return the categories, asked for once. Raises ShopError."""

@@ -3,18 +3,18 @@
 from datetime import datetime
 
 from textual.content import Content
-from textual.widgets import Static
 
 from backends.errors import ShopError
+from shopcli.tui.widgets.paragraph import Paragraph
 from shopcli.tui.words import as_of, problem
 
 
-class Status(Static):
+class Status(Paragraph):
     """Empty, and not there, while all is well: from the first, because it may be shown before it is mounted."""
 
     def show(self, error: ShopError | None, moment: datetime | None = None) -> None:
         """Say what is wrong, and how old what is shown is; None: nothing is."""
         if error is not None:
             age = as_of(moment, error)
-            self.update(Content.assemble(problem(error), f"  ({age})" if age else ""))
+            self.say(Content.assemble(problem(error), f"  ({age})" if age else ""))
         self.display = error is not None
