@@ -4,7 +4,7 @@ Whoever sends a request notes a `Hop` when the answer is there; nothing is kept 
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -41,19 +41,21 @@ class Hop:
 class Recording(list[Hop]):
     """The hops of one action, in the order of their ends."""
 
-    def __init__(self) -> None:
-        """Begin now."""
+    def __init__(self, clock: Callable[[], float] = perf_counter) -> None:
+        """Begin now, by a clock that counts seconds."""
         super().__init__()
-        self.began = perf_counter()
+        self.clock = clock
+        self.began = clock()
 
 
 _recording: ContextVar[Recording | None] = ContextVar("recording", default=None)
 
 
 @contextmanager
-def recording() -> Iterator[Recording]:
-    """Collect the hops noted inside; a recording inside another hides them from it."""
-    hops = Recording()
+def recording(clock: Callable[[], float] | None = None) -> Iterator[Recording]:
+    """Collect the hops noted inside; a recording inside another hides them from it, and has the same clock."""
+    outer = _recording.get()
+    hops = Recording(clock or (perf_counter if outer is None else outer.clock))
     token = _recording.set(hops)
     try:
         yield hops
@@ -69,7 +71,7 @@ def is_recording() -> bool:
 def elapsed() -> float:
     """Milliseconds since the recording began: what a `Hop` calls `started`. 0 where nobody records."""
     hops = _recording.get()
-    return 0.0 if hops is None else (perf_counter() - hops.began) * 1000
+    return 0.0 if hops is None else (hops.clock() - hops.began) * 1000
 
 
 def note(hop: Hop) -> None:

@@ -130,3 +130,18 @@ def test_a_guests_cart_needs_no_account_and_no_order(imported: Imported, line: t
 
     assert modules & {"argon2", "asyncio", "email", "http", "logging", "rich", "textual", "httpx"} == set()
     assert "shopcli.core.checkout" not in modules
+
+
+def test_listing_demos_imports_no_screen_no_loop_and_no_shop(imported: Imported) -> None:
+    modules = imported(shop("demo", "list"))
+
+    assert "shopcli.demo.scenario" in modules
+    assert modules & {"argon2", "asyncio", "httpx", "rich", "sqlite3", "textual"} == set()
+    assert modules & {"shopcli.demo.narration", "shopcli.demo.playing", "shopcli.demo.stage"} == set()
+
+
+def test_playing_a_demo_in_memory_imports_no_wire_and_no_loop(imported: Imported) -> None:
+    modules = imported(shop("demo", "run", "first-visit"))
+
+    assert "stub_services.inprocess" in modules
+    assert modules & {"asyncio", "httpx", "textual", "xml.etree"} == set()

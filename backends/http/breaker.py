@@ -49,3 +49,7 @@ class Breaker:
         elif worked is not None:
             self._failures += 1
             self._opened_at = self._clock()
+
+    def recover(self) -> None:
+        """Close it: somebody has seen the service up."""
+        self._failures = 0

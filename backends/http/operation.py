@@ -118,13 +118,20 @@ def _known(service: str, *more: str) -> str:
 
 
 async def health(calls: Calls) -> tuple[ServiceHealth, ...]:
-    """Ask the gateway, then the five services at once, past breakers and without repetition; never raises."""
+    """Ask the gateway, then the five services at once, past breakers and without repetition; never raises.
+
+    Who waits for a service to be up and then asks it is not left alone for the rest of a breaker's pause.
+    """
     gateway = await _health(calls, reading("/readyz", GATEWAY))
     if gateway.status == "down":
         why = "only the gateway could tell, and it cannot be reached"
         return (*(ServiceHealth(name, "unknown", why) for name in SERVICES), gateway)
     asked = [_health(calls, reading(f"/v1/health/{name}", name)) for name in SERVICES]
-    return (*await asyncio.gather(*asked), gateway)
+    found = await asyncio.gather(*asked)
+    for each in found:
+        if each.status == "up":
+            calls.breaker(each.service).recover()
+    return (*found, gateway)
 
 
 async def _health(calls: Calls, request: Request) -> ServiceHealth:

@@ -101,6 +101,14 @@ TABLE: Mapping[str, Leaf | Branch] = {
             "fault": Leaf("services:fault", "Let a service fail on purpose"),
         },
     ),
+    "demo": Branch(
+        "Scripted demos: a text that tells, shows and tests.",
+        {
+            "list": Leaf("demo:list_scenarios", "List the scenarios that come with shop"),
+            "run": Leaf("demo:run_scenarios", "Play scenarios"),
+            "check": Leaf("demo:check", "Say whether scenarios are written in their language"),
+        },
+    ),
     "tui": Leaf("tui:tui", "Shop on the whole screen"),
     "serve": Leaf("serve:serve", "Serve a shop on this computer"),
 }

@@ -30,6 +30,7 @@ Shops:
   services status|stop|start|restart|fault
                               Look at a shop's services, and operate them
   tui                         Shop on the whole screen
+  demo list|run|check         Scripted demos: told, shown and tested
   serve                       Serve a shop on this computer
 
 Options of every command, anywhere on the line:

@@ -24,9 +24,10 @@ TAKES_VALUE = frozenset(
         *("--line1", "--line2", "--max-price", "--min-price", "--name", "--open", "--owner", "--pay", "--phone"),
         *("--postcode", "--region", "--shipping", "--sort"),
         *("--action", "--data", "--gateway", "--interval", "--port", "--rate", "--replicas", "--seconds"),
-        *("--services", "--step", "--times"),
+        *("--record", "--report", "--services", "--speed", "--step", "--times", "--via"),
     )
 )
+_FLAG_ELSEWHERE = (["demo"], "--step")  # a number of `services fault`, a flag of `demo run`
 _OF_NO_SHOP = ("shop profile ", "shop serve")
 
 
@@ -86,7 +87,7 @@ def hoist(line: list[str], environment: Mapping[str, str] = os.environ) -> tuple
     for word in words:
         if word == "--":
             rest += [word, *words]
-        elif word in TAKES_VALUE:
+        elif word in TAKES_VALUE and (rest[:1], word) != _FLAG_ELSEWHERE:
             rest.append(word)
             rest += [value for value in (next(words, None),) if value is not None]
         elif not _take(word, words, given):

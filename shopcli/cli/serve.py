@@ -104,6 +104,8 @@ def serve(
     """
     run: Run = context.obj
     run.path = context.command_path
+    if not run.closes_shop:
+        raise Usage("a scenario serves no shop: shop demo run --serve does")
     run.out.check(SERVING)
     given = {"--port": port, "--data": data, "--services": services, "--replicas": replicas, "--gateway": gateway}
     try:

@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from shutil import get_terminal_size
@@ -21,22 +21,23 @@ _SCREEN = (80, 24)
 class Trace:
     """The hops of one command, action by action, on one axis of time that stands still between the actions."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, clock: Callable[[], float] = time.perf_counter) -> None:
         """Record nothing yet."""
         self._options = options
+        self._clock = clock
         self._hops: list[Hop] = []
         self._elapsed = 0.0
 
     @contextmanager
     def action(self) -> Iterator[None]:
         """Record what happens inside."""
-        began = time.perf_counter()
-        with recording() as hops:
+        began = self._clock()
+        with recording(self._clock) as hops:
             try:
                 yield
             finally:
                 self._hops += [replace(hop, started=hop.started + self._elapsed) for hop in hops]
-                self._elapsed += (time.perf_counter() - began) * _MILLISECONDS
+                self._elapsed += (self._clock() - began) * _MILLISECONDS
 
     def show(self) -> None:
         """Write what was recorded to stderr: a drawing, or one JSON object."""

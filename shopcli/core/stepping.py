@@ -1,7 +1,7 @@
 """Running a backend's coroutines, without an event loop where none is needed."""
 
 from collections.abc import Coroutine
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -32,10 +32,11 @@ class Runner:
         """Start nothing: importing asyncio costs 5.6 times a bare Python start."""
         self._loop: asyncio.Runner | None = None
 
-    def run(self, backend: MaySuspend, coroutine: Coroutine[Any, Any, T]) -> T:
+    def run(self, backend: MaySuspend, coroutine: Coroutine[Any, Any, T], *, context: Context | None = None) -> T:
         """Run `coroutine`, which awaits calls of `backend`, and return its result.
 
-        Ctrl-C cancels it and raises KeyboardInterrupt; the next one can run on.
+        Ctrl-C cancels it and raises KeyboardInterrupt; the next one can run on. What goes on between two of them runs
+        in one `context`.
         """
         if not backend.suspends:
             return _step(backend, coroutine)
@@ -45,7 +46,7 @@ class Runner:
             self._loop = asyncio.Runner()
         # In a copy of the context of this very action: by itself asyncio would run each one in that of the first,
         # whose deadline is over.
-        return self._loop.run(coroutine, context=copy_context())
+        return self._loop.run(coroutine, context=context or copy_context())
 
     def close(self) -> None:
         """Cancel what still runs and close the event loop, if there is one; idempotent."""

@@ -11,7 +11,7 @@ from backends.errors import Forbidden, NotFound, OutcomeUnknown, SessionExpired,
 from backends.http.owner import is_private
 from backends.http.transport import Transport
 from tests.backends.http.fake import GONE, ORIGIN, RESET, FakeShop, VirtualLoop, hangs, nothing, problem, raw, says
-from tests.backends.http.samples import PAYMENT, PRODUCT
+from tests.backends.http.samples import CART, PAYMENT, PRODUCT
 
 SERVICES = ("users", "products", "carts", "orders", "payments")
 OWNER = {"gateway": ORIGIN, "control": "http://127.0.0.1:9000", "merchant": "shopm_1", "faults": "shopf_1"}
@@ -334,6 +334,38 @@ async def test_a_service_that_is_not_up(shop: FakeShop, reply: object, status: s
     assert health["carts"].status == status
     assert detail in health["carts"].detail
     assert health["orders"].status == "up"
+
+
+async def test_a_service_that_was_seen_up_is_asked_again_at_once(shop: FakeShop) -> None:
+    up(shop)
+    shop.on("GET", "/v1/cart", GONE)
+    backend = shop.open()
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            await backend.carts.view()
+    shop.on("GET", "/v1/cart", says(CART))
+    with pytest.raises(Unavailable, match="left alone for a moment"):
+        await backend.carts.view()
+
+    await backend.health()
+
+    assert await backend.carts.view() == CART
+
+
+async def test_a_service_that_was_seen_down_is_still_left_alone(shop: FakeShop) -> None:
+    up(shop)
+    shop.on("GET", "/v1/cart", GONE)
+    shop.on("GET", "/v1/health/carts", GONE)
+    backend = shop.open()
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            await backend.carts.view()
+    shop.on("GET", "/v1/cart", says(CART))
+
+    await backend.health()
+
+    with pytest.raises(Unavailable, match="left alone for a moment"):
+        await backend.carts.view()
 
 
 async def test_health_takes_two_seconds_at_most(shop: FakeShop, loop: VirtualLoop) -> None:
