@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import BindingType
+from textual.command import Provider
 from textual.events import Event, Key, Paste
 from textual.reactive import reactive
 from textual.screen import Screen
@@ -18,6 +19,7 @@ from shopcli.tui.background import Background
 from shopcli.tui.commands import BY_ID, Command, Scope, bindings, of, shown_key
 from shopcli.tui.flows import AccountFlow, CartFlow, CatalogFlow, CheckoutFlow, HealthFlow, OrdersFlow, PayingFlow
 from shopcli.tui.keystrokes import Keystrokes
+from shopcli.tui.palette import CommandProvider
 from shopcli.tui.screens.help import HelpScreen
 from shopcli.tui.screens.main import MainScreen
 from shopcli.tui.screens.screen import ShopScreen
@@ -33,6 +35,7 @@ class ShopApp(App[None]):
     TITLE = "shop"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Scope.EVERYWHERE)]
     ESCAPE_TO_MINIMIZE = False
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {CommandProvider}
     ENABLE_COMMAND_PALETTE = False
     """Textual's own key for it could not be given to another command."""
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-wide")]  # noqa: RUF012  Textual declares it otherwise
@@ -123,6 +126,11 @@ class ShopApp(App[None]):
         """Replace parts of the state, and show it."""
         self.state = replace(self.state, **parts)  # type: ignore[arg-type]  # the callers' parts are fields
 
+    def watch_state(self, before: ShopState, after: ShopState) -> None:
+        """Look at the services when one of them turns out to be missing, or to be there again: the bar says it too."""
+        if before.missing != after.missing:
+            self.health.look()
+
     def work(self, group: str, work: Coroutine[Any, Any, None], *, exclusive: bool = True) -> None:
         """Let something go on beside the screen; with `exclusive` it ends what went on in the same group."""
         self.run_worker(work, group=group, exclusive=exclusive, exit_on_error=False)
@@ -203,9 +211,9 @@ class ShopApp(App[None]):
             await self.pop_screen()
         await self.main.go(tab)
 
-    def open_product(self, slug: str) -> None:
-        """Show all about a product."""
-        self.catalog.open(slug)
+    def open_product(self, slug: str, variant_id: str = "") -> None:
+        """Show all about a product, beginning at one of its variants."""
+        self.catalog.open(slug, variant_id)
 
     def action_checkout(self) -> None:
         """Order what is in the cart, or go back to the checkout that is under way."""

@@ -82,13 +82,13 @@ COMMANDS = (
     Command("browse.variant_back", "Variant", "V,left", "The variant before", Scope.BROWSE, hinted=False),
     Command("product.add", "Add", "a,plus", "Put one into the cart", Scope.PRODUCT, "shop cart add"),
     Command("product.less", "Less", "minus", "Take one out of the cart", Scope.PRODUCT, "shop cart set"),
+    Command("product.variant", "Variant", "v,right", "The next variant", Scope.PRODUCT, hinted=False),
+    Command("product.variant_back", "Variant", "V,left", "The variant before", Scope.PRODUCT, hinted=False),
     Command("cart.more", "More", "plus,a", "One more of the line", Scope.CART, "shop cart set"),
     Command("cart.less", "Less", "minus", "One less of the line", Scope.CART, "shop cart set"),
     Command("cart.remove", "Remove", "delete,x", "Take the line out", Scope.CART, "shop cart remove"),
     Command("cart.clear", "Empty", "X", "Take everything out", Scope.CART, "shop cart clear", hinted=False),
-    Command(
-        "checkout.pay", "Pay", "p", "Pay for the order that is placed", Scope.CHECKOUT, "shop orders pay", hinted=False
-    ),
+    Command("checkout.pay", "Pay", "p", "Pay for the order that is placed", Scope.CHECKOUT, "shop orders pay"),
     Command("checkout.back", "Back", "escape,backspace", "One step back; nothing is lost", Scope.CHECKOUT),
     Command("orders.resume", "Resume", "r", "Find out what became of unfinished checkouts", Scope.ORDERS, _RESUME),
     Command("order.pay", "Pay", "p", "Pay for the order", Scope.ORDER, "shop orders pay"),

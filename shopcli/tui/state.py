@@ -156,3 +156,11 @@ class ShopState:
     health: Health = field(default_factory=Health)
     unfinished: int = 0
     """Confirmed checkouts whose end is not known yet."""
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """The services without which something could not be asked or done lately."""
+        opened = self.opened.error if self.opened else None
+        account = (self.account.error, self.account.refusal)
+        errors = (self.shelf.error, self.basket.error, *account, self.orders.error, opened, self.checkout.error)
+        return frozenset(error.service for error in errors if error and error.retryable and error.service)

@@ -59,7 +59,7 @@ async def test_from_the_cart_to_a_paid_order() -> None:
         await shop.sees("REVIEW", "Canon EF 50mm", "Hauptstr. 1", "Standard", "Test Visa", "123.90 EUR")
         await shop.sees("Order and pay 123.90 EUR")
         await shop.press("tab", "enter")
-        await shop.sees("RECEIPT", "Order 1001", "✓ paid", "123.90 EUR", "o shows your orders")
+        await shop.sees("RECEIPT", "Order 1001", "✓ paid", "123.90 EUR", "3 shows your orders")
 
         assert await statuses(shop) == [OrderStatus.PAID]
         assert shop.app.state.basket.pieces == 0

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 # What moves on the screen, and what is about the screen itself.
 ONLY_HERE = {"retry", "back", "help", "palette", "theme", "quit"}
-MOVES = ("list.", "browse.variant", "checkout.back")
+MOVES = ("list.", "browse.variant", "product.variant", "checkout.back")
 
 every_command = pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.id)
 

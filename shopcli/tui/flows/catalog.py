@@ -58,11 +58,11 @@ class CatalogFlow(Flow):
             self.categories = await self.app.background.do(lambda shop: shop.backend.products.categories())
         return self.categories
 
-    def open(self, slug: str) -> None:
-        """Show all about one product."""
-        self.app.work("product", self._open(slug))
+    def open(self, slug: str, variant_id: str = "") -> None:
+        """Show all about one product, beginning at one of its variants."""
+        self.app.work("product", self._open(slug, variant_id))
 
-    async def _open(self, slug: str) -> None:
+    async def _open(self, slug: str, variant_id: str) -> None:
         from shopcli.tui.screens.product import ProductScreen
 
         try:
@@ -70,4 +70,5 @@ class CatalogFlow(Flow):
         except ShopError as error:
             self.app.put(basket=replace(self.app.state.basket, error=error))  # it is the cart that asks
             return
-        self.app.push_screen(ProductScreen(product))
+        variant = next((each for each in product.variants if each.id == variant_id), None)
+        self.app.push_screen(ProductScreen(product, variant))

@@ -103,7 +103,10 @@ class CheckoutFlow(Flow):
         """Ask for an address; it is kept in the address book."""
         from shopcli.tui.screens.address import NEW, AddressScreen
 
-        form = AddressScreen(before or NEW, title="Where should it go?", trouble=trouble)
+        user = self.app.state.account.user
+        form = AddressScreen(
+            before or replace(NEW, name=user.name if user else ""), title="Where should it go?", trouble=trouble
+        )
         self.app.push_screen(form, self._written)
 
     def deliver_to(self, address: Address) -> None:

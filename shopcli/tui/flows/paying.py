@@ -6,10 +6,12 @@ from dataclasses import replace
 
 from backends.errors import Outcome, OutcomeUnknown, ShopError
 from backends.models import Card, CheckoutAttempt, Order, OrderStatus, PaymentMethod
+from backends.text import shorten
 from shopcli.core.basket import Basket
 from shopcli.core.paying import became, paid
 from shopcli.tui.flows.flow import Flow
 from shopcli.tui.state import Checkout, Step
+from shopcli.tui.words import MOST_OF_A_MESSAGE
 
 CHECK_SECONDS = 30.0
 """So long is asked what became of a payment; then the person is told that it is not known yet."""
@@ -168,4 +170,4 @@ class PayingFlow(Flow):
         from shopcli.tui.screens.checkout import CheckoutScreen
 
         if error is not None and not any(isinstance(screen, CheckoutScreen) for screen in self.app.screen_stack):
-            self.app.notify(error.message, severity="warning", markup=False)
+            self.app.notify(shorten(error.message, MOST_OF_A_MESSAGE), severity="warning", markup=False)

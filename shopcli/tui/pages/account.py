@@ -23,6 +23,7 @@ from shopcli.tui.widgets.line import Line
 from shopcli.tui.widgets.paragraph import Paragraph
 from shopcli.tui.widgets.rows import Column, RowList
 from shopcli.tui.widgets.signing import SignIn, Signing, SignUp
+from shopcli.tui.words import Keys
 
 _FORMS = {"account.sign_in", "account.sign_up"}
 _BOOK = {"account.new", "account.remove", "account.default"}
@@ -87,7 +88,7 @@ class AccountPage(Page):
         if parts.current != part:
             self._turn(parts, part)
         if part == "addresses":
-            self._list.show(account.addresses, _nothing(account))
+            self._list.show(account.addresses, _nothing(account, self.shop.key))
             self.query_one("#done", Line).say(Content(clean(account.doing or account.said)))
         else:
             self.query_one("#done", Line).say(Content())
@@ -240,13 +241,13 @@ def _refused(error: ShopError) -> Content:
     return Content.assemble(("✗ ", "$text-error"), clean(error.message) + wait + (f"; {works}" if works else ""))
 
 
-def _nothing(account: Account) -> str:
+def _nothing(account: Account, key: Keys) -> str:
     """Say why the list is empty."""
     if account.user is None:
-        return _NO_LOGIN if account.known else "the address book cannot be shown now\nF5 tries again"
+        return _NO_LOGIN if account.known else f"the address book cannot be shown now\n{key('retry')} tries again"
     if not _has(account, Capability.ADDRESS_BOOK):
         return _NO_BOOK
-    return "your address book is empty\nn adds an address"
+    return f"your address book is empty\n{key('account.new')} adds an address"
 
 
 def _on_one_line(address: Address) -> str:

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Input
 
 from backends.models import Product, ProductQuery, Sort
+from backends.text import clean
 from shopcli.core.browsing import Shelf
 from shopcli.tui.commands import Scope, bindings
 from shopcli.tui.flows.catalog import PAUSE
@@ -22,7 +23,7 @@ from shopcli.tui.widgets.detail import Detail
 from shopcli.tui.widgets.entry import Entry
 from shopcli.tui.widgets.line import Line
 from shopcli.tui.widgets.rows import Column, RowList
-from shopcli.tui.words import as_of, money
+from shopcli.tui.words import Keys, as_of, money
 
 SORTS = {Sort.RELEVANCE: "relevance", Sort.TITLE: "title", Sort.PRICE: "price ↑", Sort.PRICE_DESC: "price ↓"}
 _STOCK = 8
@@ -67,7 +68,7 @@ class BrowsePage(Page):
     def show(self, state: ShopState) -> None:
         """Show what is loaded, and how that was found."""
         shelf = state.shelf
-        self._list.show(shelf.products, _nothing(shelf))
+        self._list.show(shelf.products, _nothing(shelf, self.shop.key))
         self.query_one("#found", Line).say(_found(shelf))
         self.query_one(Detail).show(self._list.selected, state.basket)
 
@@ -107,13 +108,15 @@ class BrowsePage(Page):
     def open_product(self) -> None:
         """Show all about the selected product."""
         if (product := self._list.selected) is not None:
-            self.app.push_screen(ProductScreen(product))
+            self.app.push_screen(ProductScreen(product, self.query_one(Detail).variant))
 
     # --- commands ------------------------------------------------------------------------------
 
     def action_search(self) -> None:
-        """Go to the search line."""
-        self.query_one("#search", Input).focus()
+        """Go to the search line; what is written takes the place of what was searched for."""
+        search = self.query_one("#search", Input)
+        search.focus()
+        search.select_all()
 
     def action_filter(self) -> None:
         """Ask for category, prices and stock."""
@@ -179,13 +182,15 @@ def _tone(product: Product) -> str:
     return "" if any(variant.in_stock for variant in product.variants) else "dim"
 
 
-def _nothing(shelf: Shelf) -> str:
+def _nothing(shelf: Shelf, key: Keys) -> str:
     """Say why the list is empty."""
     if shelf.error is not None:
-        return "the catalog cannot be shown now\nF5 tries again"
+        return f"the catalog cannot be shown now\n{key('retry')} tries again"
     if shelf.loaded_at is None or shelf.loading:
         return "loading the catalog …"
-    return f"nothing found for {_asked(shelf.query)}\nesc in the search line clears it, f changes the filter"
+    return (
+        f"nothing found for {_asked(shelf.query)}\nesc in the search line clears it\n{key('filter')} changes the filter"
+    )
 
 
 def _found(shelf: Shelf) -> Content:
@@ -201,7 +206,7 @@ def _filter(query: ProductQuery) -> str:
         *([f"≥{query.price_min:f}"] if query.price_min is not None else []),
         *([f"≤{query.price_max:f}"] if query.price_max is not None else []),
     ]
-    parts = [*([query.category] if query.category else []), *prices, *(["in stock"] if query.in_stock else [])]
+    parts = [*([clean(query.category)] if query.category else []), *prices, *(["in stock"] if query.in_stock else [])]
     return ", ".join(parts)
 
 

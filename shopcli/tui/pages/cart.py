@@ -8,13 +8,14 @@ from textual.binding import BindingType
 from textual.content import Content
 
 from backends.models import Line as CartLine
+from backends.text import clean
 from shopcli.core.basket import Basket
 from shopcli.tui.commands import Scope, bindings
 from shopcli.tui.pages.page import Page
 from shopcli.tui.state import ShopState, Trouble
 from shopcli.tui.widgets.line import Line
 from shopcli.tui.widgets.rows import Column, RowList
-from shopcli.tui.words import as_of, money
+from shopcli.tui.words import Keys, as_of, money
 
 Row = tuple[CartLine, int]
 
@@ -53,9 +54,9 @@ class CartPage(Page):
     def show(self, state: ShopState) -> None:
         """Show the cart as the person wants it."""
         basket = state.basket
-        self._list.show(basket.lines, _nothing(basket))
+        self._list.show(basket.lines, _nothing(basket, self.shop.key))
         self.query_one("#notices", Line).say(_notices(basket))
-        self.query_one("#sums", Line).say(_sums(basket))
+        self.query_one("#sums", Line).say(_sums(basket, self.shop.key))
 
     @property
     def _list(self) -> RowList[Row]:
@@ -81,26 +82,29 @@ class CartPage(Page):
     @on(RowList.Chosen)
     def _open(self) -> None:
         if (row := self._list.selected) is not None:
-            self.shop.open_product(row[0].ref.partition("/")[0])
+            self.shop.open_product(row[0].ref.partition("/")[0], row[0].variant_id)
 
     def _change(self, pieces: int) -> None:
-        row = self._list.selected
-        if row is not None and row[1] + pieces > 0:
+        if (row := self._list.selected) is None:
+            return
+        if row[1] + pieces > 0:
             self.shop.cart.want(row[0].variant_id, row[1] + pieces)
+        else:
+            self.query_one("#notices", Line).say(Content(f"{self.shop.key('cart.remove')} takes out the last one"))
 
 
-def _nothing(basket: Basket) -> str:
+def _nothing(basket: Basket, key: Keys) -> str:
     if basket.cart is None:
-        return "the cart cannot be shown now\nF5 tries again" if basket.error else "loading the cart …"
-    return "the cart is empty\n1 browses the catalog, u undoes"
+        return f"the cart cannot be shown now\n{key('retry')} tries again" if basket.error else "loading the cart …"
+    return f"the cart is empty\n{key('tab.browse')} browses the catalog, {key('undo')} undoes"
 
 
 def _notices(basket: Basket) -> Content:
     notices = basket.cart.notices if basket.cart else ()
-    return Content.assemble(*(Content.styled(f"! {notice.message}  ", "$text-warning") for notice in notices))
+    return Content.assemble(*(Content.styled(f"! {clean(notice.message)}  ", "$text-warning") for notice in notices))
 
 
-def _sums(basket: Basket) -> Content:
+def _sums(basket: Basket, key: Keys) -> Content:
     totals = basket.cart.totals if basket.cart else None
     if totals is None or not basket.lines:
         return Content()
@@ -110,5 +114,8 @@ def _sums(basket: Basket) -> Content:
     words = " · ".join(part for part in parts if part)
     age = as_of(basket.loaded_at, basket.error)
     return Content.assemble(
-        f"{words} · total ", (money(totals.total), "bold"), f"  ({age})" if age else "", "   C orders it"
+        f"{words} · total ",
+        (money(totals.total), "bold"),
+        f"  ({age})" if age else "",
+        f"   {key('checkout')} orders it",
     )

@@ -220,7 +220,7 @@ def _more(health: Health, row: Row | None) -> Content:
     detail = clean(row.health.detail)
     works = "" if row.health.status == "up" else STILL_WORKS.get(row.health.service, "")
     asked = "asking …" if health.checking else f"asked at {clock(health.checked_at)}" if health.checked_at else ""
-    return Content(" · ".join(part for part in (said, version, detail, works, asked) if part))
+    return Content(" · ".join(dict.fromkeys(part for part in (said, version, detail, works, asked) if part)))
 
 
 def _heading(last: Last) -> Content:

@@ -16,7 +16,7 @@ from shopcli.tui.pages.page import Page
 from shopcli.tui.state import OrderList, ShopState, Trouble
 from shopcli.tui.widgets.bill import TONES, name_of, status_word
 from shopcli.tui.widgets.rows import Column, RowList
-from shopcli.tui.words import day, money
+from shopcli.tui.words import Keys, day, is_signed_out, money
 
 
 class OrdersPage(Page):
@@ -48,12 +48,13 @@ class OrdersPage(Page):
 
     def trouble(self, state: ShopState) -> Trouble:
         """Say why the orders could not be asked for."""
-        return state.orders.error, state.orders.loaded_at
+        error = state.orders.error
+        return None if is_signed_out(error) else error, state.orders.loaded_at
 
     def show(self, state: ShopState) -> None:
         """Show what is loaded."""
-        self._list.show(state.orders.orders, _nothing(state.orders))
-        words = _unfinished(state)
+        self._list.show(state.orders.orders, _nothing(state.orders, self.shop.key))
+        words = _unfinished(state, self.shop.key("orders.resume"))
         self.query_one("#unfinished", Static).update(Content("\n".join(words)))
         self.query_one("#unfinished").display = bool(words)
 
@@ -77,24 +78,24 @@ class OrdersPage(Page):
         self.shop.orders.resume()
 
 
-def _unfinished(state: ShopState) -> list[str]:
+def _unfinished(state: ShopState, resume: str) -> list[str]:
     """Say how many checkouts are unfinished, and what became of others."""
     words = []
     if count := state.unfinished:
         are = "checkout is" if count == 1 else "checkouts are"
-        words.append(f"! {count} {are} unfinished; r asks what became of it, nothing is charged twice")
+        words.append(f"! {count} {are} unfinished; {resume} asks what became of it, nothing is charged twice")
     return words + [f"! {clean(each)}" for each in state.orders.said]
 
 
-def _nothing(orders: OrderList) -> str:
+def _nothing(orders: OrderList, key: Keys) -> str:
     """Say why the list is empty."""
     if isinstance(orders.error, LoginRequired):
-        return "orders belong to an account\n4 signs in or signs up"
+        return f"orders belong to an account\n{key('tab.account')} signs in or signs up"
     if orders.error is not None:
-        return "your orders cannot be shown now\nF5 tries again"
+        return f"your orders cannot be shown now\n{key('retry')} tries again"
     if orders.loaded_at is None or orders.loading:
         return "loading your orders …"
-    return "no orders yet\n1 browses the catalog, C orders what is in the cart"
+    return f"no orders yet\n{key('tab.browse')} browses the catalog, {key('checkout')} orders what is in the cart"
 
 
 def _count(lines: int) -> str:

@@ -13,8 +13,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static
 
 from backends.models import Address
-from backends.text import is_clean
-from shopcli.tui.widgets.form import Field, complain, follow
+from backends.text import clean, is_clean
+from shopcli.tui.widgets.form import Field, complain, follow, keep_in_sight
 
 NEW = Address("", "", "", "", "", "")
 MOST = 200
@@ -44,7 +44,7 @@ class AddressScreen(ModalScreen[Address | None]):
         super().__init__()
         self._address = address
         self._title = title
-        self._trouble = trouble
+        self._trouble = clean(trouble)
 
     def compose(self) -> ComposeResult:
         """Nine fields and two buttons."""
@@ -62,6 +62,10 @@ class AddressScreen(ModalScreen[Address | None]):
         """Begin at the top."""
         self.query_one("#trouble").display = bool(self._trouble)
         self.query_one("#label", Field).begin()
+
+    def on_resize(self) -> None:
+        """Let the person see where they write."""
+        keep_in_sight(self)
 
     @on(Input.Submitted)
     def go_on(self) -> None:

@@ -10,10 +10,11 @@ from textual.content import Content
 from textual.widgets import Button, ContentSwitcher, Static
 
 from backends.errors import LoginRequired
-from backends.models import Address, Card, PaymentMethod, ShippingOption
+from backends.models import Address, Card, Order, PaymentMethod, ShippingOption
 from backends.models import Line as BoughtLine
 from backends.text import clean
-from shopcli.tui.commands import Scope, bindings
+from shopcli.tui.commands import Command, Scope, bindings
+from shopcli.tui.flows.orders import waits
 from shopcli.tui.screens.card import CardScreen
 from shopcli.tui.screens.screen import ShopScreen
 from shopcli.tui.state import Checkout, ShopState, Step, Trouble
@@ -21,7 +22,7 @@ from shopcli.tui.widgets.bill import name_of, receipt, to_confirm
 from shopcli.tui.widgets.choices import Choice, Other, choices, chosen
 from shopcli.tui.widgets.line import Line
 from shopcli.tui.widgets.rows import Column, RowList
-from shopcli.tui.words import money
+from shopcli.tui.words import Keys, is_signed_out, money
 
 _ARROW = " › "  # noqa: RUF001  as people draw a path
 _QUESTIONS = {
@@ -84,14 +85,15 @@ class CheckoutScreen(ShopScreen):
         if checkout.step is Step.REVIEW:
             self._show_review(checkout)
         elif checkout.step is Step.RECEIPT:
-            self.query_one("#became", Static).update(receipt(checkout))
+            self.query_one("#became", Static).update(receipt(checkout, self.shop.key))
         else:
-            self._choices.show(choices(checkout), _nothing(checkout))
+            self._choices.show(choices(checkout), _nothing(checkout, self.shop.key))
         self._enter(checkout)
 
     def trouble(self, state: ShopState) -> Trouble:
         """Say why it does not go on."""
-        return state.checkout.error, None
+        error = state.checkout.error
+        return None if is_signed_out(error) else error, None
 
     def reload(self) -> None:
         """Ask the shop again for what this step needs."""
@@ -161,16 +163,26 @@ class CheckoutScreen(ShopScreen):
         event.button.disabled = True
         self.shop.paying.confirm()
 
+    def offers(self, command: Command) -> bool:
+        """Paying is for an order that waits for it."""
+        return command.id != "checkout.pay" or _payable(self.shop.state.checkout) is not None
+
     def action_checkout_pay(self) -> None:
         """Pay for the order that was placed."""
-        checkout = self.shop.state.checkout
-        if checkout.step is Step.RECEIPT and checkout.order is not None and checkout.open_id is None:
-            self.shop.checkout.pay(checkout.order)
+        if (order := _payable(self.shop.state.checkout)) is not None:
+            self.shop.checkout.pay(order)
 
     async def action_checkout_back(self) -> None:
         """Go one step back, or leave."""
         if not self.shop.checkout.back():
             await self.shop.action_back()
+
+
+def _payable(checkout: Checkout) -> Order | None:
+    """Return the order that the receipt is about if it waits for a payment, and none is on its way."""
+    order = checkout.order
+    decided = checkout.step is Step.RECEIPT and checkout.open_id is None and not checkout.sending
+    return order if order is not None and decided and waits(order) else None
 
 
 def _steps(checkout: Checkout) -> Content:
@@ -191,14 +203,17 @@ def _question(checkout: Checkout) -> str:
     return _QUESTIONS[checkout.step]
 
 
-def _nothing(checkout: Checkout) -> str:
+def _nothing(checkout: Checkout, key: Keys) -> str:
     """Say why nothing can be chosen."""
     if checkout.busy:
         return ""
     if isinstance(checkout.error, LoginRequired):
-        return "an order needs an account\n4 signs in or signs up; afterwards C goes on, the cart is kept"
+        signs, goes = key("tab.account"), key("checkout")
+        return f"an order needs an account\n{signs} signs in or signs up; afterwards {goes} goes on, the cart is kept"
     if checkout.step is Step.DELIVERY:
-        return "the shop offers no delivery for this cart\nesc goes back to the address"
+        return f"the shop offers no delivery for this cart\n{key('checkout.back')} goes back to the address"
+    if checkout.order is not None and checkout.error is not None:
+        return "it cannot be paid now, and the order goes on waiting\nthe line below says why"
     if checkout.cart is None and checkout.error is not None:
         return "nothing can be ordered now\nthe line below says why"
     return ""

@@ -67,7 +67,7 @@ class FilterScreen(ModalScreen[ProductQuery | None]):
             found = await app.catalog.load_categories()
         except ShopError as error:
             self._list.show((_ALL,))
-            self.query_one("#wrong", Static).update(problem(error, retry="f"))
+            self.query_one("#wrong", Static).update(problem(error, app.key, retry="filter"))
             return
         categories = (_ALL, *found)
         self._list.show(categories)
@@ -83,6 +83,9 @@ class FilterScreen(ModalScreen[ProductQuery | None]):
             lowest, highest = self._price("#from"), self._price("#to")
         except InvalidOperation:
             self.query_one("#wrong", Static).update("✗ a price is a number, such as 499 or 499.90")
+            return
+        if lowest is not None and highest is not None and lowest > highest:
+            self.query_one("#wrong", Static).update("✗ the lowest price is above the highest")
             return
         category = self._list.selected
         stock = self.query_one("#stock", Tick).value

@@ -13,7 +13,8 @@ from backends.errors import InvalidState, Unsupported
 from backends.models import Line as OrderLine
 from backends.models import Order, OrderStatus
 from backends.text import clean
-from shopcli.tui.commands import Scope, bindings
+from shopcli.core.paying import moves
+from shopcli.tui.commands import Command, Scope, bindings
 from shopcli.tui.flows.orders import waits
 from shopcli.tui.screens.confirm import ConfirmScreen
 from shopcli.tui.screens.screen import ShopScreen
@@ -21,8 +22,9 @@ from shopcli.tui.state import Opened, ShopState, Trouble
 from shopcli.tui.widgets.bill import address_line, name_of, payment_line, styled_status, sums
 from shopcli.tui.widgets.line import Line
 from shopcli.tui.widgets.rows import Column, RowList
-from shopcli.tui.words import day, money
+from shopcli.tui.words import Keys, day, money
 
+_ENDED = (OrderStatus.REJECTED, OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.REFUNDED)
 _UNDECIDED = (OrderStatus.PLACING, OrderStatus.REJECTING)
 
 
@@ -54,13 +56,26 @@ class OrderScreen(ShopScreen):
         self.query_one("#order-head", Static).update(_head(opened.order))
         self.query_one("#order-lines", RowList).show(opened.order.lines)
         self.query_one("#order-foot", Static).update(_foot(opened, state.orders.said))
-        self.query_one("#order-next", Line).say(Content(_next(opened)))
+        self.query_one("#order-next", Line).say(Content(_next(opened, state.unfinished, self.shop.key)))
 
     def trouble(self, state: ShopState) -> Trouble:
         """Say what could not be asked or done."""
         if state.opened is None:
             return None, None
         return state.opened.error or state.orders.error, state.opened.loaded_at
+
+    def offers(self, command: Command) -> bool:
+        """What the order is done with is not offered any more."""
+        opened = self.shop.state.opened
+        if opened is None:
+            return True
+        possible = {
+            "order.pay": waits(opened.order),
+            "order.cancel": opened.order.status not in _ENDED,
+            "order.follow": opened.following or moves(opened.order, opened.payments),
+            "order.resume": bool(self.shop.state.unfinished),
+        }
+        return possible.get(command.id, True)
 
     def reload(self) -> None:
         """Ask how it is now."""
@@ -134,13 +149,15 @@ def _foot(opened: Opened, said: tuple[str, ...]) -> Content:
     return Content.assemble(*parts)
 
 
-def _next(opened: Opened) -> str:
+def _next(opened: Opened, unfinished: int, key: Keys) -> str:
     if opened.following:
-        return "following it: looked at every second until it is decided; w stops"
+        return f"following it: looked at every second until it is decided; {key('order.follow')} stops"
     if opened.busy:
         return opened.busy
+    if waits(opened.order) and unfinished:
+        return f"it waits for a payment; {key('order.resume')} first asks what became of an unfinished one"
     if waits(opened.order):
-        return "it waits for a payment: p pays it, x cancels it"
+        return f"it waits for a payment: {key('order.pay')} pays it, {key('order.cancel')} cancels it"
     if opened.order.status in _UNDECIDED:
-        return "it is not decided yet: w follows it, F5 looks once"
+        return f"it is not decided yet: {key('order.follow')} follows it, {key('retry')} looks once"
     return ""

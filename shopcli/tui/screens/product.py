@@ -23,10 +23,11 @@ class ProductScreen(ShopScreen):
     SCOPE = Scope.PRODUCT
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(SCOPE)]
 
-    def __init__(self, product: Product) -> None:
-        """Show this product."""
+    def __init__(self, product: Product, variant: Variant | None = None) -> None:
+        """Show this product, and begin at one of its variants."""
         super().__init__()
         self._product = product
+        self._first = variant
 
     def compose_body(self) -> ComposeResult:
         """The words above, the variants below."""
@@ -40,6 +41,13 @@ class ProductScreen(ShopScreen):
             Column(lambda variant: _in_cart(self.shop.state.basket.quantity(variant.id)), 11, right=True),
             id="variants",
         )
+
+    def on_mount(self) -> None:
+        """Begin at the variant that was selected before."""
+        super().on_mount()
+        ids = [variant.id for variant in self._product.variants]
+        if self._first is not None and self._first.id in ids:
+            self._list.cursor = ids.index(self._first.id)
 
     def show(self, state: ShopState) -> None:  # noqa: ARG002  the columns and the words read the app's
         """Show what of it is in the cart."""
@@ -64,6 +72,17 @@ class ProductScreen(ShopScreen):
     def action_product_less(self) -> None:
         """Take one out again."""
         self._change(-1)
+
+    def action_product_variant(self) -> None:
+        """Select the next variant."""
+        self._step(1)
+
+    def action_product_variant_back(self) -> None:
+        """Select the variant before."""
+        self._step(-1)
+
+    def _step(self, places: int) -> None:
+        self._list.cursor = (self._list.cursor + places) % max(1, len(self._product.variants))
 
     @on(RowList.Chosen)
     def _chosen(self) -> None:

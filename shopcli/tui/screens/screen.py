@@ -2,8 +2,11 @@
 
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from textual import on
 from textual.app import ComposeResult
+from textual.events import DescendantBlur, DescendantFocus
 from textual.screen import Screen
+from textual.widgets import Input
 
 from shopcli.tui.commands import Command, Scope
 from shopcli.tui.state import ShopState, Trouble
@@ -47,13 +50,29 @@ class ShopScreen(Screen[None]):
 
     def on_resize(self) -> None:
         """Fit the frame into the new width."""
-        self.call_after_refresh(self.show_frame, self.shop.state)
+        self.call_after_refresh(self._show_frame_now)
 
     def on_screen_resume(self) -> None:
         """Show the commands of this screen again, and where the cursor is: another one lay above it."""
-        self.call_after_refresh(self.show_frame, self.shop.state)
+        self.call_after_refresh(self._show_frame_now)
         if self.focused is not None:
             self.focused.refresh()
+
+    def on_screen_suspend(self) -> None:
+        """A question lies above: no command of this screen is taken."""
+        self.query_one(Hints).rest()
+
+    @on(DescendantFocus)
+    @on(DescendantBlur)
+    def show_hints(self) -> None:
+        """Show the commands that can be given where the focus is."""
+        if self.is_current:
+            writing = isinstance(self.focused, Input)
+            self.query_one(Hints).show(self.shop.commands_here(), self.shop.keymap, writing=writing)
+
+    def _show_frame_now(self) -> None:
+        """Show the state as it is when this is called: the one of a moment ago may have no error yet."""
+        self.show_frame(self.shop.state)
 
     def show_all(self, state: ShopState) -> None:
         """Show this state."""
@@ -63,8 +82,8 @@ class ShopScreen(Screen[None]):
     def show_frame(self, state: ShopState) -> None:
         """Show the frame's part of it."""
         self.query_one(Bar).show(state, self.shop.tab)
-        self.query_one(Hints).show(self.shop.commands_here(), self.shop.keymap)
-        self.query_one(Status).show(*self.trouble(state))
+        self.show_hints()
+        self.query_one(Status).show(*self.trouble(state), key=self.shop.key)
 
     def show(self, state: ShopState) -> None:
         """Show this state's part that the screen is about."""

@@ -6,7 +6,7 @@ from backends.models import Address, Cart, Order, OrderStatus, Payment, PaymentS
 from backends.text import clean
 from shopcli.core.paying import LATER, named
 from shopcli.tui.state import Checkout
-from shopcli.tui.words import money
+from shopcli.tui.words import Keys, money
 
 Part = str | Content | tuple[str, str]
 
@@ -80,7 +80,7 @@ def to_confirm(checkout: Checkout) -> Content:
     return Content.assemble(*parts)
 
 
-def receipt(checkout: Checkout) -> Content:
+def receipt(checkout: Checkout, key: Keys) -> Content:
     """Say what became of it, and what can be done next."""
     order = checkout.order
     parts: list[Part] = []
@@ -89,13 +89,13 @@ def receipt(checkout: Checkout) -> Content:
     if checkout.sending:
         parts.append(f"{checkout.busy}\nLeaving is safe: it goes on, and nothing is ordered or charged twice.")
     elif checkout.open_id is not None:
-        parts.append(_open(order))
+        parts.append(_open(order, key))
     elif order is not None:
-        parts.append(_next(order))
+        parts.append(_next(order, key))
     return Content.assemble(*parts)
 
 
-def _open(order: Order | None) -> str:
+def _open(order: Order | None, key: Keys) -> str:
     what = "whether the order is paid" if order else "whether the order is placed"
     money_words = (
         "Money moves at most once: either the order turns out to be paid, or the money is yours (or goes back to you)."
@@ -105,18 +105,20 @@ def _open(order: Order | None) -> str:
     return (
         f"It is not known yet {what}.\n"
         "What you confirmed is written down on this computer, so nothing is lost and nothing happens twice.\n"
-        f"{money_words}\n\nF5 asks again; so does r on the orders page (o), today or another day."
+        f"{money_words}\n\n{key('retry')} asks again; so does {key('orders.resume')} on the orders page "
+        f"({key('tab.orders')}), today or another day."
     )
 
 
-def _next(order: Order) -> str:
+def _next(order: Order, key: Keys) -> str:
     if order.status is OrderStatus.PAID:
-        return "Thank you. o shows your orders, 1 goes on browsing."
+        return f"Thank you. {key('tab.orders')} shows your orders, {key('tab.browse')} goes on browsing."
     if order.status is OrderStatus.AWAITING_PAYMENT:
         until = f" until {order.expires_at.astimezone():%H:%M on %d %b}" if order.expires_at else ""
         return (
             f"It is placed and not paid yet. It waits for a payment{until}.\n"
-            "p pays it now, with any method. o shows your orders; it can be paid from there too."
+            f"{key('checkout.pay')} pays it now, with any method. "
+            f"{key('tab.orders')} shows your orders; it can be paid from there too."
         )
     why = clean(order.message or (order.reason or "").replace("_", " "))
-    return (f"{why}\n" if why else "") + "o shows your orders."
+    return (f"{why}\n" if why else "") + f"{key('tab.orders')} shows your orders."

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from shopcli.tui.widgets.entry import Entry
 
@@ -44,6 +45,11 @@ class Field(Horizontal):
         """Let the person write here."""
         self._line.focus()
 
+    @on(Input.Changed)
+    def _forget(self) -> None:
+        """What was wrong is about to be put right."""
+        self.complain("")
+
     def complain(self, words: str) -> None:
         """Say beside the answer what is wrong with it; nothing is, with no words."""
         self.query_one(".wrong", Static).update(Content(f"✗ {words}" if words else ""))
@@ -58,6 +64,13 @@ def complain(form: Widget, wrong: dict[str, str]) -> None:
         if field.id in wrong:
             field.begin()
             return
+
+
+def keep_in_sight(form: Widget) -> None:
+    """Show the field that is written in, after the window has become smaller perhaps."""
+    for field in form.query(Field):
+        if field.is_focused:
+            form.call_after_refresh(field.scroll_visible, animate=False)
 
 
 def follow(fields: Iterable[Field]) -> bool:

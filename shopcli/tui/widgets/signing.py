@@ -11,7 +11,7 @@ from textual.events import Key
 from textual.message import Message
 from textual.widgets import Button, Input, Static
 
-from shopcli.tui.widgets.form import Field, complain, follow
+from shopcli.tui.widgets.form import Field, complain, follow, keep_in_sight
 from shopcli.tui.widgets.paragraph import Paragraph
 
 _MISSING = "is missing"
@@ -55,6 +55,10 @@ class Signing(VerticalScroll, can_focus=False):
         """Let the person write into the first field that is empty."""
         fields = list(self.query(Field))
         next((one for one in fields if not one.value), fields[0]).begin()
+
+    def on_resize(self) -> None:
+        """Let the person see where they write."""
+        keep_in_sight(self)
 
     def say(self, words: Content) -> None:
         """Show what the shop says."""
