@@ -329,6 +329,7 @@ def test_a_served_shop_is_used_with_its_owners_keys_and_gone_afterwards(demo: De
 
     assert result.code == 0, result.out + result.err
     assert "the shop: five services, served for each scenario" in result.err
+    assert "1 passed" in result.err  # and not skipped for lack of faults
     (port,) = re.findall(r"at http://127\.0\.0\.1:(\d+)", result.out)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", int(port)))
