@@ -214,7 +214,7 @@ def toured(data: Path, check: Callable[[Screenful, str], None], size: tuple[int,
     asyncio.run(look())
 
 
-@pytest.mark.parametrize("number", thinned(range(len(GROUPS)), 3, SCREENS))
+@pytest.mark.parametrize("number", thinned(range(len(GROUPS)), 1, SCREENS))
 def test_on_no_screen_anything_acts(house: House, number: int) -> None:
     toured(house({name: STORABLE[name] for name in GROUPS[number]}), check_grid)
 
@@ -311,11 +311,12 @@ def test_what_is_long_or_wide_keeps_its_columns(house: House) -> None:
 # --- sizes ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", thinned(SIZES, 2, SCREENS), ids=str)
+@pytest.mark.parametrize("size", thinned(SIZES, 1, SCREENS), ids=str)
 def test_it_opens_and_is_walked_through_at_any_size(house: House, size: tuple[int, int]) -> None:
     toured(house(PLAIN), check_grid, size)
 
 
+@SCREENS
 @pytest.mark.timeout(180)
 async def test_any_screen_takes_any_size() -> None:
     async with screenful() as shop:

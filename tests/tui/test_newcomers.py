@@ -122,6 +122,7 @@ async def test_hints_show_only_keys_that_work_where_one_writes() -> None:
 
 async def test_hints_show_no_keys_of_what_lies_below_a_question() -> None:
     async with screenful() as shop:
+        await shop.sees("s Sort")
         await shop.press("f")
         await shop.sees("Macro lenses", "esc Leave")
         assert "s Sort" not in hints(shop)

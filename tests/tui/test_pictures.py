@@ -18,4 +18,5 @@ async def test_the_pictures_are_current() -> None:
 
 def _of_any_day(svg: str) -> str:
     """Leave out what the time of day, and how long something took, put into a picture: also the widths of its parts."""
-    return re.sub(r'textLength="[^"]*"|x="[^"]*"|width="[^"]*"', "", _OF_THE_DAY.sub("", svg))
+    places = re.sub(r'textLength="[^"]*"|x="[^"]*"|width="[^"]*"', "", _OF_THE_DAY.sub("", svg))
+    return re.sub(r"(?:&#160;|[─·])+", "", places)
