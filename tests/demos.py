@@ -6,7 +6,8 @@ from pathlib import Path
 
 from shopcli.cli.jsonable import jsonable
 from shopcli.cli.session import run_command
-from shopcli.demo.playing import Audience, Play, Played
+from shopcli.demo.played import Audience, Played
+from shopcli.demo.playing import Play
 from shopcli.demo.scenario import Scenario, parse
 from shopcli.demo.stage import Stage
 

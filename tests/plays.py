@@ -6,7 +6,8 @@ from pathlib import Path
 
 from shopcli.cli.jsonable import jsonable
 from shopcli.cli.session import run_command
-from shopcli.demo.playing import Play, Played
+from shopcli.demo.played import Played
+from shopcli.demo.playing import Play
 from shopcli.demo.scenario import Scenario, built_in, read
 from shopcli.demo.stage import Stage
 from stub_services.products.catalog import read_catalog

@@ -11,6 +11,7 @@ from backends.interface import Backend
 from shopcli.core.shop import Shop, open_shop
 from shopcli.tui.app import ShopApp
 from shopcli.tui.background import Background
+from shopcli.tui.scripted.hands import grid
 
 PATIENCE = 20.0
 """Seconds until a condition that does not come true fails its test; nothing waits that long otherwise."""
@@ -57,12 +58,6 @@ class Screenful:
     def grid(self) -> str:
         """What the screen shows, without colours."""
         return grid(self.app)
-
-
-def grid(app: ShopApp) -> str:
-    """Return what an app's screen shows, without colours."""
-    strips = app.screen._compositor.render_strips()  # noqa: SLF001  what is on the screen, with no picture in between
-    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in strips)
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ from typing import Protocol, TextIO
 from backends.text import clean
 from shopcli.demo.ansi import BOLD, CYAN, DIM, GREEN, RED, YELLOW, cells, plain, styled
 from shopcli.demo.markdown import wrap
-from shopcli.demo.playing import Audience, Line, Played, Verdict
+from shopcli.demo.played import Audience, Line, Played, Verdict
 from shopcli.demo.scenario import Scenario, Step
 from shopcli.demo.statements import Command, Expectation, Operation, Prose, Statement
 from shopcli.demo.wording import asked, name_of, prompt, reason_of, typed, whole_of

@@ -1,23 +1,19 @@
 """Playing a scenario: its statements in their order, until one fails."""
 
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 from backends.deadline import deadline
-from backends.errors import NotFound, ShopError, Unsupported
-from backends.models import Order, ProductQuery
-from shopcli.core.shop import Shop
-from shopcli.core.stepping import Runner
+from backends.errors import ShopError, Unsupported
 from shopcli.demo.comparing import as_word, shown
 from shopcli.demo.expressions import Failed, Missing, evaluate, find
-from shopcli.demo.scenario import Scenario, Step, expects_failure
+from shopcli.demo.played import Audience, Line, Played, Ran, RunCommand, Verdict
+from shopcli.demo.scenario import Scenario, expects_failure
 from shopcli.demo.stage import Stage
 from shopcli.demo.statements import (
-    LAST,
     Advance,
     Clear,
     Command,
@@ -35,113 +31,13 @@ from shopcli.demo.statements import (
     path_text,
 )
 from shopcli.demo.values import RUN
+from shopcli.demo.viewing import View
 
 if TYPE_CHECKING:
     from backends.interface import Admin
 
-T = TypeVar("T")
-
 AGAIN_SECONDS = 0.2
 """Between two looks at an expectation that has some time to come true."""
-
-
-class Ran(Protocol):
-    """How a command ended."""
-
-    @property
-    def exit(self) -> int:
-        """Its exit code."""
-
-    @property
-    def out(self) -> str:
-        """What it wrote to stdout."""
-
-    @property
-    def err(self) -> str:
-        """What it wrote to stderr."""
-
-    @property
-    def screen(self) -> str:
-        """Both, in the order in which a terminal shows them."""
-
-    @property
-    def shown(self) -> object:
-        """What it wrote, as JSON."""
-
-    @property
-    def error(self) -> dict[str, object] | None:
-        """What went wrong, as JSON."""
-
-
-class RunCommand(Protocol):
-    """Runs one command of `shop` at a shop that stays open."""
-
-    def __call__(self, words: Sequence[str], shop: Shop, runner: Runner, *, stdin: str = "") -> Ran:
-        """Run `shop WORDS...` with `stdin` as its input."""
-
-
-class Verdict(StrEnum):
-    """What became of a statement, or of a scenario."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    SKIPPED = "skipped"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A statement that was run."""
-
-    statement: Statement
-    verdict: Verdict
-    seconds: float
-    ran: Ran | None = None
-    reason: str = ""
-    """Why it failed: what was expected and what came."""
-    expected: str = ""
-    actual: str = ""
-    whole: object = None
-    """All that was looked into."""
-
-
-@dataclass(slots=True)
-class Played:
-    """A scenario that was played, as far as it came."""
-
-    scenario: Scenario
-    backend: str
-    lines: list[Line] = field(default_factory=list)
-    seconds: float = 0.0
-    reason: str = ""
-    """Why it was skipped or stopped; empty where a line says so."""
-    verdict: Verdict = Verdict.PASSED
-
-    @property
-    def failure(self) -> Line | None:
-        """The statement that failed."""
-        return next((line for line in self.lines if line.verdict is Verdict.FAILED), None)
-
-
-class Audience(Protocol):
-    """Who watches: the person at the terminal, a report, a recording."""
-
-    def begins(self, scenario: Scenario, backend: str) -> None:
-        """A scenario begins."""
-
-    def step(self, step: Step) -> None:
-        """A step begins."""
-
-    def narrates(self, prose: Prose) -> None:
-        """Something is told."""
-
-    def starts(self, statement: Statement) -> None:
-        """A statement is about to run; captured values stand in it as what they are."""
-
-    def ended(self, line: Line) -> None:
-        """It has run."""
-
-    def ends(self, played: Played) -> None:
-        """The scenario is over."""
 
 
 class Play:
@@ -163,7 +59,7 @@ class Play:
         self._run_command = run_command
         self._audience = tuple(audience)
         self._timeout = timeout
-        self._views = {name: _View(stage, name, jsonable, timeout) for name in scenario.shoppers}
+        self._views = {name: View(stage, name, jsonable, timeout) for name in scenario.shoppers}
         self._captured: dict[str, object] = {RUN: stage.run}
 
     def play(self) -> Played:
@@ -301,64 +197,6 @@ class Play:
     def _tell(self, tell: Callable[[Audience], None]) -> None:
         for one in self._audience:
             tell(one)
-
-
-class _View:
-    """What expectations are about: a shopper's last command, and the shop as he or she sees it."""
-
-    def __init__(self, stage: Stage, shopper: str, jsonable: Callable[[object], object], timeout: float) -> None:
-        self._stage = stage
-        self._shopper = shopper
-        self._jsonable = jsonable
-        self._timeout = timeout
-        self.ran: Ran | None = None
-        self.captured: Mapping[str, object] = {}
-
-    def ask(self, question: Coroutine[Any, Any, T]) -> T:
-        """Ask the shop something."""
-        with deadline(self._timeout):
-            return self._stage.runner.run(self._stage.backend, question)
-
-    @property
-    def result(self) -> object:
-        return self.ran.shown if self.ran else None
-
-    @property
-    def exit(self) -> int:
-        return self.ran.exit if self.ran else 0
-
-    @property
-    def error(self) -> Mapping[str, object] | None:
-        return self.ran.error if self.ran else None
-
-    async def order(self, which: str) -> object:
-        return self._jsonable(await self._order(which))
-
-    async def cart(self) -> object:
-        return self._jsonable(await self._stage.backend.carts.view())
-
-    async def payments(self, which: str) -> Sequence[object]:
-        order = await self._order(which)
-        return [self._jsonable(payment) for payment in await self._stage.backend.payments.list(order.id)]
-
-    async def health(self, service: str) -> object:
-        found = await self._stage.backend.health()
-        one = next((health for health in found if health.service == service), None)
-        if one is None:
-            raise NotFound(f"nobody says how {service} is")
-        return self._jsonable(one)
-
-    async def products(self, words: str) -> Sequence[object]:
-        page = await self._stage.backend.products.list(ProductQuery(words), 100)
-        return [self._jsonable(product) for product in page.items]
-
-    async def _order(self, which: str) -> Order:
-        if which != LAST:
-            return await self._stage.backend.orders.get(which)
-        page = await self._stage.backend.orders.list(1)
-        if not page.items:
-            raise NotFound("there is no order yet", service="orders")
-        return page.items[0]
 
 
 def _failed(statement: Statement, reason: str, instead: tuple[str, str], whole: object, ran: Ran | None = None) -> Line:

@@ -15,7 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from _pytest._code.code import TerminalRepr, TracebackStyle
 
-    from shopcli.demo.playing import Played
+    from shopcli.demo.played import Played
     from shopcli.demo.scenario import Scenario
 
 MEMORY = "memory:"
@@ -100,7 +100,7 @@ class ScenarioItem(pytest.Item):
 
     def runtest(self) -> None:
         """Play it from the beginning. Raises ScenarioFailed; skips what this shop cannot be asked for."""
-        from shopcli.demo.playing import Verdict
+        from shopcli.demo.played import Verdict
 
         played = self._played()
         if played.verdict is Verdict.SKIPPED:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 from backends.text import clean
-from shopcli.demo.playing import Audience, Line, Played, Verdict
+from shopcli.demo.played import Audience, Line, Played, Verdict
 from shopcli.demo.scenario import Scenario, Step
 from shopcli.demo.statements import Prose, Statement
 from shopcli.demo.wording import name_of, on_one_line, reason_of, request_id_of, whole_of

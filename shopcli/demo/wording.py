@@ -5,7 +5,7 @@ from pathlib import Path
 
 from backends.text import clean
 from shopcli.demo.ansi import cells
-from shopcli.demo.playing import Line, Played
+from shopcli.demo.played import Line, Played
 from shopcli.demo.scenario import Scenario
 from shopcli.demo.statements import Command, Expectation, Statement
 

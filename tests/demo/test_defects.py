@@ -15,7 +15,7 @@ from backends.errors import EmailTaken, OutcomeUnknown, OutOfStock, PaymentDecli
 from backends.models import Cart, Order, OrderStatus, Payment, PaymentStatus, ServiceHealth
 from backends.money import Money
 from shopcli.core.journal import Journal
-from shopcli.demo.playing import Verdict
+from shopcli.demo.played import Verdict
 from shopcli.demo.scenario import built_in
 from shopcli.demo.statements import Expectation, Lookup, Reference
 from stub_services import peers

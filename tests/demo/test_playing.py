@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from shopcli.core.stepping import Runner
-from shopcli.demo.playing import Verdict
+from shopcli.demo.played import Verdict
 from tests.demos import FIRST, LENS, RIGHT, WRONG, play, scenario
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shopcli.core.stepping import MaySuspend
-    from shopcli.demo.playing import Line, Played
+    from shopcli.demo.played import Line, Played
     from shopcli.demo.scenario import Scenario, Step
     from shopcli.demo.statements import Prose, Statement
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from shopcli.demo.playing import Played, Verdict
+from shopcli.demo.played import Played, Verdict
 from shopcli.demo.reports import Collected, as_json, as_junit
 from tests.demos import FILE, FIRST, RIGHT, WRONG, play, scenario
 

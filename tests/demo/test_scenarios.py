@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from shopcli.demo import front_matter, grammar
-from shopcli.demo.playing import Played, Verdict
+from shopcli.demo.played import Played, Verdict
 from shopcli.demo.scenario import Scenario, built_in, parse
 from shopcli.demo.statements import Operation
 from tests.conftest import plain_passwords
