@@ -7,14 +7,11 @@ benchmarks/README.md.
 """
 
 import asyncio
-import json
-import subprocess
 import sys
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from statistics import quantiles
@@ -29,6 +26,7 @@ from textual.widgets import Input
 from backends.models import Fault, FaultKind, Product, Variant
 from backends.money import Money
 from shopcli.core.shop import Shop, open_shop
+from shopcli.demo.serving import served
 from shopcli.tui import keep_for_good
 from shopcli.tui.app import ShopApp
 from shopcli.tui.background import Background
@@ -130,11 +128,12 @@ def load(_: Path) -> None:
 def keys(place: Path) -> None:
     """From a key to its echo and to the filtered list, among 100,000 products; the echo of a bare app beside it."""
     print(f"{'bare echo':36} {_times(asyncio.run(_echoes(Bare())))}")
-    shop = open_shop(f"sqlite:{place}")
-    asyncio.run(_filled(shop))
-    _time_keys("in process", f"sqlite:{place}")
-    with _served(place) as (url, _):
-        _time_keys("five processes", url)
+    place.mkdir(parents=True, exist_ok=True)
+    url = f"sqlite:{place / 'shop'}"
+    asyncio.run(_filled(open_shop(url)))
+    _time_keys("in process", url)
+    with served(place) as shop:
+        _time_keys("five processes", shop.url)
     print("goals: echo p95 20 ms, filtered list p95 60 ms")
 
 
@@ -155,20 +154,6 @@ def _time_keys(name: str, url: str) -> None:
     echoes, lists = asyncio.run(measured())
     print(f"{f'echo, {name}':36} {_times(echoes)}")
     print(f"{f'filtered list, {name}':36} {_times(lists)}")
-
-
-@contextmanager
-def _served(data: Path) -> Iterator[tuple[str, str]]:
-    """Serve what is in a directory, as five processes behind a gateway; its address and the owner's file."""
-    command = [sys.executable, "-m", "shopcli", "serve", "--json", "--port", "0", "--faults", "--data", str(data)]
-    nowhere = subprocess.DEVNULL
-    with subprocess.Popen(command, stdin=nowhere, stdout=subprocess.PIPE, stderr=nowhere) as served:
-        assert served.stdout is not None
-        try:
-            told = json.loads(served.stdout.readline())
-            yield told["gateway"], told["owner"]
-        finally:
-            served.terminate()
 
 
 async def _one_key(app: ShopApp, letter: str) -> tuple[float, float]:
@@ -194,11 +179,10 @@ def gaps(place: Path) -> None:
     """The longest time for which the event loop did not turn, with each fault, while a person shops."""
     for kind in _KINDS:
         _print_gap("in process", kind, Shop("memory:", place / "shopper"))
-    with _served(place / "shop") as (url, owner):
-        shop = Shop(url, place / "served")
-        shop.sessions.update(lambda kept: kept.update(owner=owner, origin=url))
+    with served(place) as five:
+        Shop(five.url, place / "served").sessions.update(lambda kept: kept.update(owner=five.owner, origin=five.url))
         for kind in _KINDS:
-            _print_gap("five processes", kind, Shop(url, place / "served"))
+            _print_gap("five processes", kind, Shop(five.url, place / "served"))
 
 
 def _print_gap(name: str, kind: FaultKind | None, shop: Shop) -> None:

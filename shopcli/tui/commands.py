@@ -121,11 +121,6 @@ def of(*scopes: Scope) -> tuple[Command, ...]:
     return tuple(command for command in COMMANDS if command.scope in scopes)
 
 
-def named(command_id: str) -> Command:
-    """Return a command by its id. Raises KeyError."""
-    return BY_ID[command_id]
-
-
 def for_subcommand(line: str, commands: Iterable[Command] = COMMANDS) -> Command | None:
     """Return the command that does what an error's hint (`shop orders pay 1001`) suggests, if there is one here."""
     return next((command for command in commands if command.subcommand and line.startswith(command.subcommand)), None)

@@ -52,6 +52,13 @@ def test_an_id_needs_no_quotes(settings: Path) -> None:
     assert written(settings, 'cart.remove = "d"') == written(settings, '"cart.remove" = "d"') == {"cart.remove": "d"}
 
 
+def test_the_example_of_the_documentation_is_a_table_of_keys(settings: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "tui.md"
+    _, _, rest = page.read_text("utf-8").partition("```toml\n[keys]\n")
+
+    assert written(settings, rest.partition("```")[0]) == {"quit": "ctrl+w", "cart.remove": "d,delete"}
+
+
 def test_two_commands_can_swap_their_keys(settings: Path) -> None:
     assert written(settings, 'search = "f"\nfilter = "slash"') == {"search": "f", "filter": "slash"}
 
