@@ -34,5 +34,7 @@ class Capability(StrEnum):
     """Accounts exist."""
     SERVER_LOGOUT = "server_logout"
     """Logging out ends the session at the server too."""
+    CHANGE_EMAIL = "change_email"
+    """The account's e-mail address can be changed at once, with the password and without a message to confirm."""
     FAULTS = "faults"
     """Faults can be injected."""

@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from backends.capabilities import Capability
     from backends.models import (
         Address,
+        BookEntry,
         Card,
         Cart,
         Category,
         CheckoutAttempt,
         Fault,
+        Imported,
         Order,
         Page,
         Payment,
@@ -36,6 +38,8 @@ T = TypeVar("T")
 
 SERVICES = ("users", "products", "carts", "orders", "payments")
 """The five services of a `Backend`, by the names of its properties."""
+KEEPERS = ("orders", "carts", "products", "payments")
+"""Those that keep books about orders."""
 
 Clock = Callable[[], datetime]
 """Now, aware and in UTC."""
@@ -67,6 +71,15 @@ class Users(Protocol):
 
     async def me(self) -> User:
         """Who is logged in. Raises LoginRequired or SessionExpired."""
+
+    async def rename(self, name: str) -> User:
+        """Change the account's name; idempotent. Raises InvalidValue."""
+
+    async def change_email(self, email: str, password: str) -> User:
+        """With CHANGE_EMAIL: change the e-mail address to log in with; idempotent, and sessions go on.
+
+        Raises WrongCredentials, InvalidValue, and EmailTaken to whoever knows the password.
+        """
 
     async def change_password(self, old: str, new: str) -> None:
         """Change the password and end every other session. Raises WrongCredentials."""
@@ -170,8 +183,14 @@ class Payments(Protocol):
 class Admin(Protocol):
     """What only the owner of a shop may do."""
 
-    async def import_catalog(self, products: tuple[Product, ...]) -> int:
-        """Add or update products by slug, in one piece; returns how many. Stock is what can be bought now."""
+    async def import_catalog(self, products: tuple[Product, ...]) -> Imported:
+        """Add or update products by slug, in one piece. Stock is what can be bought now. Raises InvalidValue."""
+
+    async def books(self, service: str, cursor: str | None = None) -> Page[BookEntry]:
+        """What a service's books say about each order, a page of orders at a time.
+
+        All entries of an order are on one page. Raises NotFound for a service that keeps no such books, Unsupported.
+        """
 
     async def stop(self, service: str) -> None:
         """Stop one of the services, or the gateway; idempotent. Raises NotFound, Unsupported."""

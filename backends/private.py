@@ -40,12 +40,17 @@ def read_json(path: Path) -> object:
 
 
 def write_json(path: Path, content: object) -> None:
+    """Replace a file by JSON, as `write_text` does. Raises OSError."""
+    write_text(path, json.dumps(content))
+
+
+def write_text(path: Path, content: str) -> None:
     """Replace a file by another one, which lasts; a reader sees either of them. Writers take turns. Raises OSError."""
     draft = path.with_name(f"{path.name}.new")
     draft.unlink(missing_ok=True)  # what a killed process left
     file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE)
-    with os.fdopen(file, "w", encoding="ascii") as text:
-        json.dump(content, text)
+    with os.fdopen(file, "w", encoding="utf-8", newline="") as text:
+        text.write(content)
         text.flush()
         os.fsync(file)
     draft.replace(path)

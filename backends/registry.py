@@ -1,4 +1,7 @@
-"""Which URL scheme is served by which module. Strings only, so that nothing is imported before it is used."""
+"""Which URL scheme is served by which module. Strings only, so that nothing is imported before it is used.
+
+A scheme that the table does not know is looked for among the plug-ins (`backends.plugins`).
+"""
 
 import os
 from datetime import UTC, datetime
@@ -11,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
 
     from backends.interface import Backend, Clock, Ids, SessionStore
+    from backends.plugins import Plugin
 
 BACKENDS = {
     "http": "backends.http:open_http",
@@ -57,7 +61,7 @@ def canonical(url: str) -> str:
     """Return the one way to write a URL, so that one shop has one name.
 
     `sqlite:` paths are absolute; of `http://` and `https://` the origin is left, in lower case and without a default
-    port. Raises ConfigurationError for what cannot be.
+    port. What a plug-in serves stays as it is written. Raises ConfigurationError for what cannot be.
     """
     scheme, _, rest = url.partition(":")
     if scheme.lower() in _PORTS:
@@ -102,8 +106,27 @@ def _unknown(url: str) -> ConfigurationError:
             f"a shop's address begins with http:// or https://: {meant}", hint=f"shop --backend {meant}"
         )
     # Only the scheme is named: what stands behind it may hold a password.
-    known = ", ".join(f"{name}:" for name in sorted(BACKENDS))
+    more = {plugin.scheme for plugin in plugins() if plugin.trouble is None}
+    known = ", ".join(f"{name}:" for name in sorted({*BACKENDS, *more}))
     return ConfigurationError(f"no backend serves {scheme!r}; known: {known}", hint="shop --backend sqlite:DIRECTORY")
+
+
+def plugins() -> "tuple[Plugin, ...]":
+    """Return the backends that installed distributions offer, by scheme; imports none of them."""
+    from backends.plugins import installed
+
+    return installed(frozenset(BACKENDS))
+
+
+def _plugin(url: str) -> "Plugin":
+    """Return the plug-in for a URL. Raises ConfigurationError where there is none."""
+    scheme, colon, rest = url.partition(":")
+    found = next((plugin for plugin in plugins() if plugin.scheme == scheme), None) if colon else None
+    if found is None:
+        raise _unknown(url)
+    if rest.startswith("//") and "@" in rest[2:].partition("/")[0]:  # URLs are kept in files, and shown
+        raise ConfigurationError("a shop's address holds no user and no password", hint="shop backends list")
+    return found
 
 
 def open_backend(
@@ -113,15 +136,16 @@ def open_backend(
     clock: "Clock" = system_clock,
     ids: "Ids" = random_ids,
 ) -> "Backend":
-    """Open the shop behind `url`: `memory:`, `sqlite:DIRECTORY`, `http://HOST:PORT`, `https://HOST`.
+    """Open the shop behind `url`: `memory:`, `sqlite:DIRECTORY`, `http://HOST:PORT`, `https://HOST`, or a plug-in's.
 
-    Raises ConfigurationError for a scheme that nobody serves. Opening touches no file or network.
+    Raises ConfigurationError for a scheme that nobody serves, and for a plug-in that is broken. Opening touches no
+    file or network.
     """
     url = canonical(url)
+    kept = MemorySessions() if sessions is None else sessions
     scheme, colon, _ = url.partition(":")
     if scheme not in BACKENDS or not colon:
-        raise _unknown(url)
+        return _plugin(url).open(url, sessions=kept, clock=clock, ids=ids)
     module, _, function = BACKENDS[scheme].partition(":")
     opener = getattr(import_module(module), function)
-    kept = MemorySessions() if sessions is None else sessions
     return cast("Backend", opener(url, sessions=kept, clock=clock, ids=ids))

@@ -3,8 +3,9 @@
     python3 benchmarks/startup.py [ROUNDS]     at most 26: each round puts one of 26 pieces into the cart
 
 Installs the checkout (a wheel, as a user has it) into a temporary environment, warms a shop up, then runs each command
-in turn with a bare Python, ROUNDS times (default 21), and prints the median of the paired ratios. The last command asks
-a shop that is served on this computer's loopback; what serves it is not counted.
+in turn with a bare Python, ROUNDS times (default 21), and prints the median of the paired ratios. What is said to be
+over HTTP asks a shop that is served on this computer's loopback; what serves it is not counted. TAB is what the script of
+`shop completion bash` calls; what bash does itself is not counted.
 """
 
 import json
@@ -29,6 +30,13 @@ COMMANDS = {
     "shop cart show, piped": (["cart", "show"], False),
     "shop cart add, piped": (["cart", "add", "sigma-35-f2/sony-e"], False),
 }
+TABS = {
+    "TAB for a command": "shop prod",
+    "TAB for an option": "shop cart add --out",
+    "TAB for a product": "shop cart add sig",
+    "TAB for an order": "shop orders show 10",
+}
+"""Lines that bash has completed; the last one for somebody with an order."""
 
 
 def main(rounds: int = 21) -> None:
@@ -40,10 +48,34 @@ def main(rounds: int = 21) -> None:
         for name, (arguments, table) in COMMANDS.items():
             one = {**environment, **({"SHOP_FORCE_TTY": "1"} if table else {})}
             _measure(name, programs, arguments, one, rounds)
+        _buy(programs, environment)
+        for name, line in TABS.items():
+            _measure(name, programs, _tab(line), environment, rounds)
         with _served(programs, Path(place), environment) as url:
             arguments = ["--backend", url, "products", "list"]
             _run([str(programs / "shop"), *arguments], environment)
             _measure("shop products list over HTTP, piped", programs, arguments, environment, rounds)
+            remote = {**environment, "SHOP_BACKEND": url}
+            _measure("TAB for a product over HTTP", programs, _tab(TABS["TAB for a product"]), remote, rounds)
+
+
+def _tab(line: str) -> list[str]:
+    """Return what the script of `shop completion bash` calls."""
+    return ["__complete", "bash", " \t\n\"'@><=;|&(:", line]
+
+
+def _buy(programs: Path, environment: dict[str, str]) -> None:
+    """Let Ada have an order."""
+    for line, text in (
+        ("signup --name Ada --email ada@example.com --password-stdin", "correct horse battery"),
+        ("addresses add home --name Ada --line1 Road --city Berlin --postcode 10115 --country DE", ""),
+        ("cart clear", ""),
+        ("cart add leica-m11", ""),
+        ("checkout --pay tok_visa --yes", ""),
+    ):
+        command = [str(programs / "shop"), *line.split()]
+        nowhere = subprocess.DEVNULL
+        subprocess.run(command, env=environment, input=text.encode(), stdout=nowhere, stderr=nowhere, check=True)
 
 
 def _measure(name: str, programs: Path, arguments: list[str], environment: dict[str, str], rounds: int) -> None:

@@ -5,7 +5,7 @@ Transactions are short: a service never asks a peer while one is open.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar
@@ -98,3 +98,12 @@ class Store(Generic[Rows]):
         """Change in one commit."""
         async with self._database.write() as sql:
             yield self._rows(sql)
+
+    async def change(self, change: Callable[[Rows], Coroutine[Any, Any, T]]) -> T:
+        """Change in one commit what takes long: `apart` from other work, where the database can do so."""
+        apart = getattr(self._database, "apart", None)
+        if apart is not None:
+            result: T = await apart(lambda sql: change(self._rows(sql)))
+            return result
+        async with self.write() as rows:
+            return await change(rows)

@@ -237,7 +237,7 @@ def _products(given: Surroundings, asking: Asking) -> _Hosted:  # noqa: ARG001  
 
     return _Hosted(
         (database,),
-        (Part(service, routes.ENDPOINTS), Part(stock, endpoints_of("stock"))),
+        (Part(service, routes.ENDPOINTS), Part(stock, (*routes.STOCK, *endpoints_of("stock")))),
         cached=_CATALOG,
         prepared=fill,
     )

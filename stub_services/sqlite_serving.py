@@ -7,13 +7,16 @@ answered before the commit. The blocks of `read` and `write` never suspend in be
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 from backends.deadline import deadline, remaining
 from backends.errors import Outcome
 from stub_services.sqlite import SqliteDatabase, SqliteStatements, explain, is_busy
+
+T = TypeVar("T")
 
 _POLL_SECONDS = 0.005
 
@@ -61,6 +64,25 @@ class ServingSqlite(SqliteDatabase):
             # A commit that fails half way (fsync, say) may still be on disk after a restart.
             with self._explained(Outcome.UNKNOWN):
                 raise failure
+
+    async def apart(self, change: Callable[[SqliteStatements], Coroutine[Any, Any, T]]) -> T:
+        """Make a change that takes long in a commit of its own, with a connection of its own on a thread.
+
+        Whoever reads is served meanwhile; other writes wait for it as for another process.
+        """
+        return await asyncio.to_thread(self._changed, change)
+
+    def _changed(self, change: Callable[[SqliteStatements], Coroutine[Any, Any, T]]) -> T:
+        database = SqliteDatabase(self._path, self._migrations, service=self._service)
+
+        async def changed() -> T:
+            try:
+                async with database.write() as sql:
+                    return await change(sql)
+            finally:
+                await database.close()
+
+        return asyncio.run(changed())
 
     def version(self) -> int | None:
         """A number that changes whenever anybody, in this process or another, has written; None before a read."""

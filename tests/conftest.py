@@ -1,41 +1,17 @@
-"""What all tests share: a clock that only moves when told, countable ids, and `async def` tests.
-
-The backends in process never suspend, but an adapter over a wire does: every `async def` test runs on the
-event loop of its `runner` fixture, on which its fixtures prepared the shop too.
-"""
+"""What all tests share: hashing that costs nothing, and the contract suite's fixtures, clock and ids."""
 
 import asyncio
 import inspect
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from itertools import count
-from uuid import UUID
+from collections.abc import Callable
 
 import pytest
 
+from backends.conformance.clock import START, VirtualClock, countable_ids
 from stub_services.users.passwords import Argon2Passwords
 
-START = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+__all__ = ["START", "VirtualClock", "countable_ids", "plain_passwords"]
 
-
-class VirtualClock:
-    """A `backends.Clock` for tests."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, step: timedelta) -> None:
-        """Let time pass."""
-        self.now += step
-
-
-def countable_ids(start: int = 1) -> Callable[[], str]:
-    """Return a `backends.Ids` that counts, in the form of UUIDs of version 4."""
-    numbers = count(start)
-    return lambda: str(UUID(int=next(numbers), version=4))
+pytest_plugins = ["backends.conformance.fixtures"]
 
 
 def plain_passwords(patch: pytest.MonkeyPatch) -> None:
@@ -51,29 +27,13 @@ def plain_passwords(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Argon2Passwords, "matches", matches)
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "needs(*capabilities): skip where the backend lacks one of these")
-
-
-@pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """Run a test that is a coroutine function."""
+    """Run a test that is a coroutine function and has no `runner` of the contract suite."""
     if not inspect.iscoroutinefunction(pyfuncitem.obj):
         return None
     arguments = {name: pyfuncitem.funcargs[name] for name in inspect.signature(pyfuncitem.obj).parameters}
-    runner = pyfuncitem.funcargs.get("runner")
-    if isinstance(runner, asyncio.Runner):
-        runner.run(pyfuncitem.obj(**arguments))
-    else:
-        asyncio.run(pyfuncitem.obj(**arguments))
+    asyncio.run(pyfuncitem.obj(**arguments))
     return True
-
-
-@pytest.fixture
-def runner() -> Iterator[asyncio.Runner]:
-    """One event loop for a test and its fixtures."""
-    with asyncio.Runner() as running:
-        yield running
 
 
 @pytest.fixture

@@ -37,8 +37,9 @@ SCREENS = {"rich", "textual", "typer"}
 # Each costs a good part of a bare Python start, or several.
 DEAR = {"argon2", "asyncio", "email", "hashlib", "http", "importlib.metadata", "logging", "platformdirs", "random"}
 
-# What may know a wire and an event loop; everything else runs in process.
+# What may know a wire and an event loop, or pytest (the contract suite is tests); everything else runs in process.
 WIRE = (
+    "backends.conformance",
     *("__main__", "backends.http", "stub_services.wire", "stub_services.gateway", "stub_services.supervisor"),
     *("stub_services.hosting", "stub_services.process", "stub_services.postgres", "stub_services.sqlite_serving"),
     *(".routes", "users.hashing"),
@@ -59,7 +60,12 @@ def imported(tmp_path: Path) -> Imported:
         }
         subprocess.run(
             [sys.executable, "-c", _REPORT.format(body=body, report=str(report))],
-            env={**kept, **environment, "SHOP_DATA_DIR": str(tmp_path / "data")},
+            env={
+                **kept,
+                **environment,
+                "SHOP_DATA_DIR": str(tmp_path / "data"),
+                "SHOP_CONFIG_DIR": str(tmp_path / "config"),
+            },
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=True,
@@ -115,6 +121,39 @@ def test_listing_products_into_a_pipe_imports_only_what_it_needs(imported: Impor
     assert len(modules) <= LISTING
 
 
+TAB = 20
+"""Modules that TAB may import for a command or an option beyond a bare start: 15 with Python 3.11."""
+TAB_OF_THINGS = 150
+"""The same for products, the cart and orders: 115, 127 and 139."""
+
+
+def tab(*words: str) -> str:
+    return shop("__complete", "fish", *words)
+
+
+@pytest.mark.parametrize("words", [("ca",), ("cart", ""), ("cart", "add", "--"), ("-o", "j"), ("completion", "")])
+def test_tab_for_a_command_or_an_option_reads_one_table(imported: Imported, words: tuple[str, ...]) -> None:
+    modules = imported(tab(*words))
+
+    assert "shopcli.cli.signatures" in modules
+    assert modules & {*SCREENS, *DEAR, "httpx", "prompt_toolkit", "sqlite3", "dataclasses"} == set()
+    assert len(modules) <= TAB
+
+
+@pytest.mark.parametrize(
+    "words", [("products", "show", "s"), ("cart", "add", "s"), ("cart", "set", ""), ("orders", "show", "")]
+)
+def test_tab_for_a_thing_asks_the_shop_and_no_command(imported: Imported, words: tuple[str, ...]) -> None:
+    imported(shop("products", "list"))  # the first command ever fills the shop
+
+    modules = imported(tab(*words))
+
+    assert {"shopcli.cli.naming", "stub_services.inprocess"} <= modules
+    dear = DEAR - {"hashlib", "random"}  # a session's token is looked up by its hash
+    assert modules & {*SCREENS, *dear, "httpx", "prompt_toolkit", "keyring", "tomllib", "shopcli.cli.commands"} == set()
+    assert len(modules) <= TAB_OF_THINGS
+
+
 def test_only_a_table_imports_rich(imported: Imported) -> None:
     modules = imported(shop("products", "list"), SHOP_FORCE_TTY="1")
 
@@ -132,6 +171,25 @@ def test_a_guests_cart_needs_no_account_and_no_order(imported: Imported, line: t
     assert "shopcli.core.checkout" not in modules
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("cart", "add", "sony-zv-e10"),
+        ("cart", "add", "--help"),
+        ("products", "show", "sony-zv-e10"),
+        ("profile", "list"),
+        ("services", "status"),
+    ],
+    ids=" ".join,
+)
+def test_only_a_question_imports_what_asks_it(imported: Imported, line: tuple[str, ...]) -> None:
+    imported(shop("products", "list"))
+
+    modules = imported(shop(*line), SHOP_FORCE_TTY="1")
+
+    assert modules & {"asyncio", "prompt_toolkit", "wcwidth", "shopcli.cli.picking", "shopcli.cli.numbered"} == set()
+
+
 def test_listing_demos_imports_no_screen_no_loop_and_no_shop(imported: Imported) -> None:
     modules = imported(shop("demo", "list"))
 
@@ -145,3 +203,39 @@ def test_playing_a_demo_in_memory_imports_no_wire_and_no_loop(imported: Imported
 
     assert "stub_services.inprocess" in modules
     assert modules & {"asyncio", "httpx", "textual", "xml.etree"} == set()
+
+
+def test_settings_cost_nothing_where_there_are_none(imported: Imported, tmp_path: Path) -> None:
+    imported(shop("products", "list"))
+    without = imported(shop("products", "list"))
+
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "config.toml").write_text("timeout = 30\n", "utf-8")
+    with_some = imported(shop("products", "list"))
+
+    assert without & {"tomllib", "tomlkit", "keyring", "shopcli.core.config", "shopcli.core.keyring_entry"} == set()
+    more = {name for name in with_some - without if not name.startswith(("tomllib", "shopcli.core.", "string", "_str"))}
+    assert more == set()
+    assert "tomllib" in with_some
+
+
+def test_help_does_not_read_the_settings(imported: Imported, tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "config.toml").write_text("timeout = ", "utf-8")
+
+    for line in ("--help", "--version"):
+        assert {name for name in imported(shop(line)) if name.startswith("shopcli.core")} == set()
+
+
+@pytest.mark.parametrize("line", [("config", "list", "--origin"), ("config", "get", "timeout"), ("config", "path")])
+def test_only_a_change_of_the_settings_imports_tomlkit(imported: Imported, line: tuple[str, ...]) -> None:
+    assert "tomlkit" in imported(shop("config", "set", "timeout", "30"))
+
+    assert imported(shop(*line)) & {"tomlkit", "keyring", "hashlib", "asyncio", "rich"} == set()
+
+
+@pytest.mark.parametrize("line", [("cart", "show"), ("shell",), ("shell", "--help"), ("signup", "--help")])
+def test_only_a_shell_at_a_terminal_imports_what_edits_lines(imported: Imported, line: tuple[str, ...]) -> None:
+    modules = imported(shop(*line), SHOP_FORCE_TTY="1")
+
+    assert modules & {"prompt_toolkit", "asyncio", "shopcli.cli.prompting"} == set()

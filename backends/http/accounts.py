@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from backends.deadline import deadline
-from backends.errors import InvalidValue, LoginRequired, NotFound, Outcome, ShopError, Unavailable
+from backends.errors import InvalidValue, LoginRequired, NotFound, Outcome, ShopError, StorageError, Unavailable
 from backends.http import encoding, models
 from backends.http.decoding import document, nothing
 from backends.http.desk import Desk, keyed, reading, unrepeatable, writing
@@ -12,6 +12,7 @@ from backends.models import Address, Registered, Session, User
 
 MERGE_SECONDS = 2.0
 """How long logging in waits for the guest's cart."""
+_ACCOUNT = "shop account show"
 _BOOK = "shop addresses list"
 
 
@@ -62,6 +63,17 @@ class HttpUsers:
         """Who is logged in. Raises LoginRequired, SessionExpired."""
         return await self._desk.account(reading("/v1/me", "users"), document(models.user))
 
+    async def rename(self, name: str) -> User:
+        """Change the account's name. Raises InvalidValue."""
+        request = writing("PATCH", "/v1/me", "users", {"name": name}, look=_ACCOUNT)
+        return await self._desk.account(request, document(models.user))
+
+    async def change_email(self, email: str, password: str) -> User:
+        """Change the e-mail address. Raises WrongCredentials, RateLimited, InvalidValue, EmailTaken."""
+        body = {"email": email, "password": password}
+        request = writing("PUT", "/v1/me/email", "users", body, look=_ACCOUNT)
+        return await self._desk.account(request, document(models.user))
+
     async def change_password(self, old: str, new: str) -> None:
         """Change the password and end every other session. Raises WrongCredentials, InvalidValue."""
         body = {"old": old, "new": new}
@@ -71,7 +83,11 @@ class HttpUsers:
         """Delete the account. Raises WrongCredentials."""
         request = writing("POST", "/v1/me/deletion", "users", {"password": password}, "shop whoami")
         await self._desk.account(unrepeatable(request), nothing)
-        self._desk.sessions.end()
+        try:
+            self._desk.sessions.end()
+        except ShopError as error:
+            msg = f"the account is deleted; this computer still has its session: {error.message}"
+            raise StorageError(msg, hint="shop logout", outcome=Outcome.APPLIED) from error
 
     async def addresses(self) -> tuple[Address, ...]:
         """The address book, its default first."""

@@ -15,6 +15,8 @@ from backends.interface import Ids
 
 T = TypeVar("T")
 
+_FASTEST = 1
+
 
 def reading(path: str, service: str) -> Request:
     """Return a request that changes nothing."""
@@ -36,6 +38,14 @@ def writing(
 def unrepeatable(request: Request) -> Request:
     """Return the request as one that is sent again only if surely nothing came of it."""
     return replace(request, repeat=Repeat.UNSENT)
+
+
+def compressed(request: Request) -> Request:
+    """Return the request with its body packed by gzip, always into the same bytes."""
+    import gzip
+
+    packed = gzip.compress(request.body or b"", _FASTEST, mtime=0)
+    return replace(request, body=packed, headers={**request.headers, "content-encoding": "gzip"})
 
 
 def keyed(request: Request, key: str) -> Request:

@@ -24,10 +24,12 @@ from backends.http.decoding import (
 )
 from backends.models import (
     Address,
+    BookEntry,
     Cart,
     Category,
     Fault,
     FaultKind,
+    Imported,
     Line,
     Notice,
     Order,
@@ -178,9 +180,26 @@ def category(value: object) -> Category:
     return Category(at("slug", identifier), at("title", text), at("products", nullable(count)))
 
 
-def imported(value: object) -> int:
-    """How many products an import took."""
-    return Members(value)("imported", count)
+def book_entry(value: object) -> BookEntry:
+    """One service's word on one order."""
+    at = Members(value)
+    return BookEntry(
+        at("service", text),
+        at("order_id", identifier),
+        at("id", identifier),
+        at("state", text),
+        at("pieces", nullable(count)),
+        at("amount", nullable(count)),
+        at("kept", nullable(integer)),
+        at("currency", text),
+        at("waits", flag),
+    )
+
+
+def imported(value: object) -> Imported:
+    """What an import did."""
+    at = Members(value)
+    return Imported(at("added", count), at("updated", count), at("unchanged", count))
 
 
 # --- carts -----------------------------------------------------------------------------------------------------------

@@ -4,22 +4,26 @@ import asyncio
 import time
 from contextlib import nullcontext, suppress
 from dataclasses import replace
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 
 from backends.deadline import remaining
 from backends.errors import InvalidValue, NotFound, ShopError, Unavailable, Unsupported
 from backends.http import encoding, models
 from backends.http.calls import Calls
 from backends.http.decoding import Garbage, document, nothing
-from backends.http.desk import reading, unrepeatable, writing
+from backends.http.desk import compressed, reading, unrepeatable, writing
 from backends.http.owner import Owner
 from backends.http.problems import error_of
 from backends.http.requests import GATEWAY, FixedToken, Request
 from backends.http.transport import Answer, NoAnswer, NotSent
-from backends.interface import SERVICES
-from backends.models import Fault, Product, ServiceHealth
+from backends.interface import KEEPERS, SERVICES
+from backends.models import BookEntry, Fault, Imported, Page, Product, ServiceHealth
 
 HEALTH_SECONDS = 2.0
 """How long one service may take to say how it is."""
+MAX_PLAIN = 1 << 20
+"""Bytes of a catalog that is sent as it is; a larger one is compressed."""
 _STATUS = "shop services status"
 _STATES = ("up", "down", "degraded")
 _NO_FAULTS = (NotFound, InvalidValue)
@@ -40,10 +44,21 @@ class HttpAdmin:
         self._control = control
         self._serving = serving
 
-    async def import_catalog(self, products: tuple[Product, ...]) -> int:
+    async def import_catalog(self, products: tuple[Product, ...]) -> Imported:
         """Add or update products by slug, in one piece. Raises InvalidValue, Forbidden."""
         request = writing("PATCH", "/v1/catalog", "products", {"products": products}, look="shop products list")
+        if request.body is not None and len(request.body) > MAX_PLAIN:
+            request = compressed(request)
         return await self._calls.send(replace(request, credentials=self._owner.merchant), document(models.imported))
+
+    async def books(self, service: str, cursor: str | None = None) -> Page[BookEntry]:
+        """A page of a service's books. Raises NotFound, Forbidden."""
+        if service not in KEEPERS:
+            raise NotFound(f"{service} keeps no books about orders", hint="shop services reconcile")
+        request = reading(encoding.with_query(f"/v1/books/{service}", service, cursor=cursor), service)
+        return await self._calls.send(
+            replace(request, credentials=self._owner.merchant), document(models.page(models.book_entry))
+        )
 
     async def stop(self, service: str) -> None:
         """Stop a service, or the gateway; idempotent. Raises NotFound."""
@@ -141,9 +156,21 @@ async def _health(calls: Calls, request: Request) -> ServiceHealth:
     try:
         answer = await calls.transport.send("GET", request.path, headers=headers, body=None, seconds=seconds)
     except (NotSent, NoAnswer) as failure:
-        return ServiceHealth(request.service, "down", str(failure))
-    took = (time.perf_counter() - began) * 1000
-    return replace(_told(answer, request, calls), milliseconds=took)
+        hint = calls.revival() if request.service == GATEWAY else None
+        return ServiceHealth(request.service, "down", str(failure), hint=hint)
+    took = time.perf_counter() - began
+    ahead = _ahead(answer, calls.outside.clock(), took)
+    return replace(_told(answer, request, calls), milliseconds=took * 1000, clock_ahead=ahead)
+
+
+def _ahead(answer: Answer, now: datetime, took: float) -> float | None:
+    """Return at least how many seconds the answerer's clock is ahead; `Date` is cut to a second (RFC 9110, 6.6.1)."""
+    try:
+        least = (parsedate_to_datetime(answer.headers.get("date", "")) - now).total_seconds()
+    except (ValueError, TypeError, OverflowError):  # no date, or one without a time zone
+        return None
+    most = least + 1 + took
+    return 0.0 if least <= 0 <= most else least if least > 0 else most
 
 
 def _told(answer: Answer, request: Request, calls: Calls) -> ServiceHealth:

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 from backends.lazy import exporter
 
 if TYPE_CHECKING:
+    from backends.models.books import BookEntry
     from backends.models.carts import Cart, Line, Notice, Requirement, ShippingOption, Totals
     from backends.models.faults import Fault, FaultKind
     from backends.models.health import ServiceHealth
     from backends.models.orders import CheckoutAttempt, Order, OrderStatus
     from backends.models.payments import Card, Payment, PaymentMethod, PaymentStatus
-    from backends.models.products import Category, Page, Product, ProductQuery, Sort, Variant
+    from backends.models.products import Category, Imported, Page, Product, ProductQuery, Sort, Variant
     from backends.models.users import Address, Registered, Session, User
 
 _MODULES = {
+    "books": ("BookEntry",),
     "carts": (
         "Cart",
         "Line",
@@ -44,6 +46,7 @@ _MODULES = {
     ),
     "products": (
         "Category",
+        "Imported",
         "Page",
         "Product",
         "ProductQuery",
@@ -61,12 +64,14 @@ __getattr__ = exporter(__name__, _MODULES)
 
 __all__ = [
     "Address",
+    "BookEntry",
     "Card",
     "Cart",
     "Category",
     "CheckoutAttempt",
     "Fault",
     "FaultKind",
+    "Imported",
     "Line",
     "Notice",
     "Order",

@@ -13,3 +13,7 @@ class ServiceHealth:
     version: str = ""
     milliseconds: float | None = None
     """How long it took to answer, where a wire lies between."""
+    hint: str | None = None
+    """The command that helps, where one is known."""
+    clock_ahead: float | None = None
+    """Seconds that its clock is ahead of ours (negative: behind), where a wire lies between and it says its time."""

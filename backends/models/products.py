@@ -48,6 +48,15 @@ class Category:
     products: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did, in products; what was as the import says already is unchanged."""
+
+    added: int
+    updated: int
+    unchanged: int
+
+
 class Sort(StrEnum):
     """Orders of a product list. RELEVANCE is by title where there is no search text."""
 

@@ -1,15 +1,19 @@
 """`shop signup`, `login`, `logout` and `whoami`."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from backends.deadline import deadline
 from backends.errors import ShopError
-from backends.models import User
+from backends.models import Registered, User
+from shopcli.cli.answers import Answers, line, until_accepted
+from shopcli.cli.answers import email as email_address
 from shopcli.cli.asking import piped_secret
 from shopcli.cli.run import Run, begin
-from shopcli.cli.views.users import USER
+from shopcli.cli.views.users import USER, WHO, Credentials, Who
 from shopcli.core.sessions import SessionCorrupted
 
 _Email = Annotated[str | None, typer.Option("--email", metavar="EMAIL", help="The account's e-mail address.")]
@@ -34,10 +38,15 @@ def signup(
     """
     run = begin(context, USER)
     _require(run, ("--name", name), ("--email", email), ("--password-stdin", password_stdin))
-    name = name or run.ask.text("Name", "--name")
-    email = email or run.ask.text("E-mail", "--email")
-    password = piped_secret("--password-stdin") if password_stdin else run.ask.new_password("--password-stdin")
-    registered = run.change(run.backend.users.signup(name, email, password), look="shop login")
+    given = {
+        "name": name,
+        "e-mail": email,
+        "password": piped_secret("--password-stdin") if password_stdin else None,
+    }
+    asks = {key: ask for key, ask in _questions(run).items() if not given[key]}
+    answers = {key: asks[key]() if key in asks else value or "" for key, value in given.items()}
+    registered = until_accepted(partial(_sign_up, run), answers, asks)
+    email, password = answers["e-mail"], answers["password"]
     if registered.verification_required:
         run.out.say(f"the account is made; confirm the message sent to {registered.email}, then log in")
         run.out.next("shop login")
@@ -49,6 +58,20 @@ def signup(
         raise
     run.out.show(USER, user)
     run.out.next("shop products list")
+
+
+def _questions(run: Run) -> dict[str, Callable[[], str]]:
+    """Return what asks for each answer, by the word that a shop uses for it."""
+    return {
+        "name": partial(run.ask.text, "Name", "--name", check=line),
+        "e-mail": partial(run.ask.text, "E-mail", "--email", check=email_address),
+        "password": partial(run.ask.new_password, "--password-stdin"),
+    }
+
+
+def _sign_up(run: Run, answers: Answers) -> Registered:
+    name, email, password = answers["name"], answers["e-mail"], answers["password"]
+    return run.change(run.backend.users.signup(name, email, password), look="shop login")
 
 
 def login(
@@ -67,7 +90,7 @@ def login(
     """
     run = begin(context, USER)
     _require(run, ("--email", email), ("--password-stdin", password_stdin))
-    email = email or run.ask.text("E-mail", "--email")
+    email = email or run.ask.text("E-mail", "--email", check=email_address)
     password = piped_secret("--password-stdin") if password_stdin else run.ask.secret("Password", "--password-stdin")
     run.out.show(USER, _log_in(run, email, password))
     run.out.next("shop cart show")
@@ -90,21 +113,34 @@ def logout(context: typer.Context) -> None:
 
 
 def whoami(context: typer.Context) -> None:
-    """Show who is logged in.
+    """Show who is logged in, and where the token of the session is kept.
 
     Examples:
       shop whoami
-      shop whoami --json
+      shop whoami --json | jq .credentials.where
 
     Exit codes:
-      4  nobody is
+      4   nobody is
+      12  the token is in a keyring that cannot be used
     """
-    run = begin(context, USER)
-    run.out.show(USER, run.do(run.backend.users.me()))
+    run = begin(context, WHO)
+    user = run.do(run.backend.users.me())
+    run.out.show(WHO, Who(user.id, user.name, user.email, kept(run)))
+
+
+def kept(run: Run) -> Credentials | None:
+    """Return where the token is; nothing to tell of one that ends with its shop."""
+    if run.shop.url.startswith("memory:"):
+        return None
+    with deadline(run.options.timeout):
+        return Credentials(*run.shop.sessions.kept_where())
 
 
 def _log_in(run: Run, email: str, password: str) -> User:
+    before, known_as = run.backend.account_id(), run.shop.sessions.read().get("email")
     user = run.change(run.backend.users.login(email, password), look="shop whoami").user
+    if before is not None and before != run.backend.account_id():
+        run.out.say(f"{known_as or 'somebody else'} was logged in here, and is not any more")
     run.shop.remember(user.email)
     return user
 

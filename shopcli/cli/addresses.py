@@ -1,15 +1,42 @@
 """`shop addresses`: list, add and remove."""
 
-from typing import Annotated
+from functools import partial
+from typing import Annotated, NamedTuple
 
 import typer
 
 from backends.models import Address
+from shopcli.cli import answers, choosing
+from shopcli.cli.answers import Answers, until_accepted
+from shopcli.cli.asking import Check
 from shopcli.cli.run import Run, begin
 from shopcli.cli.views.users import ADDRESS
 
 _LOOK = "shop addresses list"
 _EMPTY = "no addresses yet → shop addresses add home"
+
+
+class _Question(NamedTuple):
+    """What is asked about an address."""
+
+    field: str
+    flag: str
+    text: str
+    optional: bool = False
+    check: Check = answers.line
+
+
+_QUESTIONS = (
+    _Question("label", "LABEL", "What you call it, such as home"),
+    _Question("name", "--name", "Name"),
+    _Question("line1", "--line1", "Street and number"),
+    _Question("line2", "--line2", "More about the street (or empty)", optional=True),
+    _Question("postcode", "--postcode", "Postcode"),
+    _Question("city", "--city", "City"),
+    _Question("region", "--region", "State or province (or empty)", optional=True),
+    _Question("country", "--country", "Country, two letters", check=answers.country),
+    _Question("phone", "--phone", "Phone (or empty)", optional=True),
+)
 
 
 def _option(flag: str, metavar: str, text: str) -> typer.models.OptionInfo:
@@ -58,37 +85,28 @@ def add(
     """
     run = begin(context, ADDRESS, login=True)
     given = {
-        "LABEL": label,
-        "--name": name,
-        "--line1": line1,
-        "--city": city,
-        "--postcode": postcode,
-        "--country": country,
+        "label": label,
+        "name": name,
+        "line1": line1,
+        "line2": line2,
+        "postcode": postcode,
+        "city": city,
+        "region": region,
+        "country": country,
+        "phone": phone,
     }
-    asks = not all(given.values())
-    if asks:
-        run.ask.require(*(flag for flag, value in given.items() if not value))
-    address = Address(
-        label=label or run.ask.text("What you call it, such as home", "LABEL"),
-        name=name or run.ask.text("Name", "--name"),
-        line1=line1 or run.ask.text("Street and number", "--line1"),
-        line2=_extra(run, line2, "More about the street (or empty)", "--line2", asks=asks),
-        postcode=postcode or run.ask.text("Postcode", "--postcode"),
-        city=city or run.ask.text("City", "--city"),
-        region=_extra(run, region, "State or province (or empty)", "--region", asks=asks),
-        country=_capitals(country or run.ask.text("Country, two letters", "--country")),
-        phone=_extra(run, phone, "Phone (or empty)", "--phone", asks=asks),
-    )
-    saved = run.change(run.backend.users.save_address(address, default=default), look=_LOOK)
+    saved = asked(run, {field: value for field, value in given.items() if value}, default=default)
     run.out.show(ADDRESS, saved)
     run.out.next("shop checkout")
 
 
 def remove(
     context: typer.Context,
-    label: Annotated[str, typer.Argument(metavar="LABEL", help="What you called it.")],
+    label: Annotated[
+        str | None, typer.Argument(metavar="LABEL", show_default=False, help="What you called it.")
+    ] = None,
 ) -> None:
-    """Remove an address, and list those that are left.
+    """Remove an address, and list those that are left. Which one is asked for on a terminal, where none is named.
 
     Examples:
       shop addresses remove home
@@ -98,17 +116,37 @@ def remove(
       4  nobody is logged in
     """
     run = begin(context, ADDRESS)
+    if label is None:
+        run.ask.require("LABEL", hint=_LOOK)
+        label = choosing.address(run, "Remove", "LABEL", run.do(run.backend.users.addresses())).label
     run.change(run.backend.users.remove_address(label), look=_LOOK)
     run.out.list(ADDRESS, run.do(run.backend.users.addresses()), empty=_EMPTY)
+
+
+def asked(run: Run, given: dict[str, str], *, default: bool = False) -> Address:
+    """Save an address, of what is given and what the person is asked for; what the shop refuses is asked for again.
+
+    Raises Usage that names what is missing where nobody can be asked, InvalidValue for what was given.
+    """
+    lacking = [question for question in _QUESTIONS if question.field not in given]
+    required = [question.flag for question in lacking if not question.optional]
+    if required:
+        run.ask.require(*required)
+    again = {question.field: partial(_answer, run, question) for question in (lacking if required else ())}
+    said = {question.field: "" for question in _QUESTIONS} | given
+    said.update({field: ask() for field, ask in again.items()})
+    return until_accepted(partial(_save, run, default=default), said, again)
+
+
+def _answer(run: Run, question: _Question) -> str:
+    return run.ask.text(question.text, question.flag, optional=question.optional, check=question.check)
+
+
+def _save(run: Run, said: Answers, *, default: bool) -> Address:
+    address = Address(**{**said, "country": _capitals(said["country"])})
+    return run.change(run.backend.users.save_address(address, default=default), look=_LOOK)
 
 
 def _capitals(country: str) -> str:
     """Return `de` as DE; other scripts stay as they are and are refused (`ß` would become SS)."""
     return country.upper() if country.isascii() else country
-
-
-def _extra(run: Run, value: str | None, question: str, flag: str, *, asks: bool) -> str:
-    """Return an optional value; asked for only if the others are asked for too."""
-    if value is None and asks:
-        return run.ask.text(question, flag, optional=True)
-    return value or ""

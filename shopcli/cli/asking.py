@@ -1,35 +1,78 @@
 """Asking the person at the terminal for what is missing, and reading secrets from pipes."""
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from backends.errors import InvalidValue
-from backends.text import is_clean
+from backends.text import clean, is_clean
 from shopcli.cli.failures import Cancelled, Usage
 from shopcli.cli.options import Options, is_terminal
 
+if TYPE_CHECKING:
+    from shopcli.cli.choices import Choice
+    from shopcli.cli.picking import Search
+
+T = TypeVar("T")
+Check = Callable[[str], object]
+Loop = Callable[[Coroutine[Any, Any, Any]], Any]
+
 # A line of a secret; a whole file piped in by mistake ends here.
 _MAX_SECRET = 4096
-_NOTHING_CHANGED = "cancelled, nothing was changed"
+# So many choices are named where they cannot be shown.
+_NAMED = 10
 _NO_TEXT = "what was typed is not valid text"
 
 
 class Asking:
     """Questions on stderr and answers from stdin, never without a terminal or with `--no-input`."""
 
-    def __init__(self, options: Options) -> None:
-        """Ask only if a person can see the question and answer it."""
-        self.possible = options.input_allowed and is_terminal(sys.stdin) and is_terminal(sys.stderr)
+    def __init__(self, options: Options, loop: Loop) -> None:
+        """Ask only if a person can see the question and answer it.
 
-    def text(self, question: str, flag: str, *, optional: bool = False) -> str:
-        """Ask for a line of text until there is one. Raises Usage naming `flag` where nobody can be asked."""
+        A picker runs on `loop`, which has to be the one of the shop's connections if it searches there.
+        """
+        self.possible = options.input_allowed and is_terminal(sys.stdin) and is_terminal(sys.stderr)
+        self.stands = "nothing was changed"
+        """What is true if the person cancels now."""
+        self._color = options.colors(sys.stderr)
+        self._plain = _is_plain(options)
+        self._loop = loop
+
+    def text(self, question: str, flag: str, *, optional: bool = False, check: Check | None = None) -> str:
+        """Ask for a line of text until there is one that `check` accepts: it raises InvalidValue for others.
+
+        Raises Usage naming `flag` where nobody can be asked.
+        """
         self.require(flag)
         while True:
-            answer = self._line(f"{question}: ").strip()
-            if not is_clean(answer):
-                raise InvalidValue(f"{question} contains control characters")
-            if answer or optional:
+            answer = self._answer(question)
+            if (answer and _is_accepted(answer, check)) or (optional and not answer):
                 return answer
+
+    def pick(
+        self,
+        question: str,
+        flag: str,
+        choices: "Sequence[Choice[T]]",
+        *,
+        default: T | None = None,
+        search: "Search[T] | None" = None,
+    ) -> T:
+        """Let the person choose one of `choices`, or of what `search` finds; `default` is marked at first.
+
+        Raises Cancelled, and Usage naming `flag` and the choices where nobody can be asked.
+        """
+        from shopcli.cli.choices import safe
+
+        offered = [safe(choice) for choice in choices]
+        if not self.possible:
+            raise missing([flag], [choice.key or choice.label for choice in offered])
+        at = next((place for place, choice in enumerate(offered) if choice.value == default), None)
+        chosen = (self._picked_by_number if self._plain else self._picked)(question, offered, at, search)
+        self._tell(question, chosen.label)
+        return chosen.value
 
     def secret(self, question: str, flag: str) -> str:
         """Ask for something without showing it. Raises Usage naming `flag` where nobody can be asked."""
@@ -40,17 +83,17 @@ class Asking:
             try:
                 answer = getpass(f"{question}: ", stream=sys.stderr)
             except (EOFError, KeyboardInterrupt):
-                raise _cancelled() from None
+                raise self._cancelled() from None
             except UnicodeDecodeError:
                 raise InvalidValue(_NO_TEXT) from None
             if answer:
                 return answer
 
-    def new_password(self, flag: str) -> str:
+    def new_password(self, flag: str, question: str = "Password") -> str:
         """Ask for a password twice, until both are the same."""
         while True:
-            password = self.secret("Password", flag)
-            if self.secret("Password again", flag) == password:
+            password = self.secret(question, flag)
+            if self.secret(f"{question} again", flag) == password:
                 return password
             print("these two differ, once more", file=sys.stderr)
 
@@ -58,35 +101,102 @@ class Asking:
         """Go on only after a yes. Raises Cancelled, and Usage naming `--yes` where nobody can be asked."""
         self.require("--yes")
         if self._line(f"{question} [y/N] ").strip().lower() not in ("y", "yes"):
-            raise Cancelled("not confirmed, so nothing was changed")
+            raise Cancelled(f"not confirmed, so {self.stands}")
 
-    def require(self, *flags: str) -> None:
-        """Raise Usage naming `flags` where nobody can be asked."""
+    def require(self, *flags: str, hint: str | None = None) -> None:
+        """Raise Usage naming `flags` where nobody can be asked; `hint` lists what there is."""
         if not self.possible:
-            raise missing(flags)
+            raise missing(flags, hint=hint)
+
+    def _picked(
+        self, question: str, offered: "list[Choice[T]]", at: int | None, search: "Search[T] | None"
+    ) -> "Choice[T]":
+        from shopcli.cli.picking import picked
+
+        asked = picked(question, offered, at=at or 0, search=search, color=self._color)
+        try:
+            chosen: Choice[T] = self._loop(asked)
+        except (EOFError, KeyboardInterrupt):
+            raise Cancelled(f"cancelled, {self.stands}") from None
+        return chosen
+
+    def _picked_by_number(
+        self, question: str, offered: "list[Choice[T]]", at: int | None, search: "Search[T] | None"
+    ) -> "Choice[T]":
+        from shopcli.cli.choices import safe
+        from shopcli.cli.numbered import picked
+
+        async def found(search: "Search[T]", typed: str) -> "list[Choice[T]]":
+            return [safe(choice) for choice in await search(typed)]
+
+        at_shop = None if search is None else lambda typed: self._loop(found(search, typed))
+        return picked(question, offered, at=at, read=self._answer, search=at_shop)
+
+    def _tell(self, question: str, answer: str) -> None:
+        """Leave one line of a question that was answered."""
+        from shopcli.cli.choices import cut
+        from shopcli.cli.talk import cells, columns
+
+        answer = cut(answer, columns() - cells(f"{question}: "), cells)
+        before, after = ("\x1b[36m", "\x1b[0m") if self._color else ("", "")
+        print(f"{question}: {before}{answer}{after}", file=sys.stderr)
+
+    def _answer(self, question: str) -> str:
+        answer = self._line(f"{question}: ").strip()
+        if not is_clean(answer):
+            raise InvalidValue(f"{question} contains control characters")
+        return answer
 
     def _line(self, prompt: str) -> str:
         print(prompt, end="", file=sys.stderr, flush=True)
         try:
             answer = sys.stdin.readline()
         except KeyboardInterrupt:
-            raise _cancelled() from None
+            raise self._cancelled() from None
         except UnicodeDecodeError:
             raise InvalidValue(_NO_TEXT) from None
         if not answer:
-            raise _cancelled()
+            raise self._cancelled()
         return answer
 
+    def _cancelled(self) -> Cancelled:
+        print(file=sys.stderr)  # the question is still on the line
+        return Cancelled(f"cancelled, {self.stands}")
 
-def _cancelled() -> Cancelled:
-    print(file=sys.stderr)  # the question is still on the line
-    return Cancelled(_NOTHING_CHANGED)
+
+class _Terminal(NamedTuple):
+    """What a question waits for: keys."""
+
+    name: str = "a terminal"
+    suspends: bool = True
 
 
-def missing(flags: Sequence[str]) -> Usage:
-    """Return the error that names what has to be given where nobody can be asked."""
+TERMINAL = _Terminal()
+
+
+def _is_plain(options: Options) -> bool:
+    """Whether a list with numbers is what this terminal, or the person at it, can do with."""
+    if os.environ.get("TERM", "") in ("", "dumb", "unknown"):
+        return True
+    return options.prompts == "plain"
+
+
+def _is_accepted(answer: str, check: Check | None) -> bool:
+    try:
+        if check is not None:
+            check(answer)
+    except InvalidValue as error:
+        print(f"{clean(error.message)}; once more", file=sys.stderr)
+        return False
+    return True
+
+
+def missing(flags: Sequence[str], known: Sequence[str] = (), *, hint: str | None = None) -> Usage:
+    """Return the error that names what has to be given where nobody can be asked, and what it may be."""
     verb = "is" if len(flags) == 1 else "are"
-    return Usage(f"{', '.join(flags)} {verb} missing, and there is no terminal to ask at")
+    more = [f"{len(known) - _NAMED} more"] if len(known) > _NAMED else []
+    there = f"; there is {', '.join([*known[:_NAMED], *more])}" if known else ""
+    return Usage(f"{', '.join(flags)} {verb} missing, and there is no terminal to ask at{there}", hint=hint)
 
 
 def piped_secret(flag: str) -> str:

@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from backends.errors import PriceChanged, ShopError
-from backends.models import Card, Cart, Order, PaymentMethod
+from backends.errors import PriceChanged, ShopError, Unavailable, Unsupported
+from backends.models import Card, Cart, Order, PaymentMethod, Requirement
 from backends.money import Money
+from shopcli.cli import choosing
 from shopcli.cli.failures import Usage
 from shopcli.cli.paying import CardPiped, Pay, Yes, choose_method, saved
 from shopcli.cli.run import Run, begin
@@ -42,7 +43,9 @@ def checkout(
 ) -> None:
     """Order what is in the cart and pay for it.
 
-    However often it is interrupted, a confirmed checkout becomes one order and at most one charge.
+    A terminal asks where it goes, how it gets there and what to pay with, as far as that is open; --yes takes the
+    defaults of the first two. However often it is interrupted, a confirmed checkout becomes one order and at most one
+    charge.
 
     Examples:
       shop checkout
@@ -56,7 +59,12 @@ def checkout(
       6   stock or price changed    11  not known yet, see shop orders resume
     """
     run = begin(context, CART if dry_run else ORDER, login=True, settles=True)
+    asks = run.ask.possible and not dry_run
+    if address is None and asks:
+        address = _destination(run, chooses=not yes)
     cart = run.do(run.shop.checkout.prepare(address, shipping))
+    if shipping is None and asks and not yes:
+        cart = _delivered(run, cart)
     total = _total(cart)
     for notice in cart.notices:
         run.out.say(f"! {notice.message}")
@@ -77,6 +85,37 @@ def checkout(
     if failure is not None:
         raise failure
     run.out.next("shop orders list")
+
+
+def _destination(run: Run, *, chooses: bool) -> str | None:
+    """Ask for an address where there is none, and if the person `chooses` which of several. None for the default."""
+    from shopcli.cli import addresses
+
+    try:
+        book = run.do(run.backend.users.addresses())
+        if (
+            len(book) == 1
+            or (book and not chooses)
+            or Requirement.LINES in run.do(run.backend.carts.view()).requirements
+        ):
+            return None
+    except (Unavailable, Unsupported):  # what the cart knows may be enough
+        return None
+    if book:
+        return choosing.address(run, "Deliver to", "--address", book, default=book[0]).label
+    run.out.say("where shall it go? The address is kept for the next time")
+    saved = addresses.asked(run, {})
+    run.ask.stands = f"nothing was ordered; the address {saved.label} is kept"
+    return saved.label
+
+
+def _delivered(run: Run, cart: Cart) -> Cart:
+    """Ask how it gets there, where there is a choice; the cheapest way is marked."""
+    options = run.do(run.backend.carts.shipping_options())
+    if len(options) <= 1:
+        return cart
+    chosen = choosing.delivery(run, options, cart.shipping)
+    return cart if chosen == cart.shipping else run.do(run.backend.carts.set_shipping(chosen.id))
 
 
 async def _placed_and_paid(run: Run, cart: Cart, method: PaymentMethod | None) -> tuple[Order, ShopError | None]:

@@ -35,13 +35,23 @@ TABLE: Mapping[str, Leaf | Branch] = {
     "signup": Leaf("accounts:signup", "Create an account and log in"),
     "login": Leaf("accounts:login", "Log in"),
     "logout": Leaf("accounts:logout", "Log out"),
-    "whoami": Leaf("accounts:whoami", "Show who is logged in"),
+    "whoami": Leaf("accounts:whoami", "Show who is logged in, and where that is kept"),
+    "account": Branch(
+        "Look after your account.",
+        {
+            "show": Leaf("account:show", "Show the account"),
+            "edit": Leaf("account:edit", "Change name or e-mail address"),
+            "password": Leaf("account:password", "Change the password; other sessions end"),
+            "delete": Leaf("account:delete", "Delete the account"),
+        },
+    ),
     "products": Branch(
         "Browse and search the catalog.",
         {
             "list": Leaf("products:list_products", "List products"),
             "search": Leaf("products:search", "Search products"),
             "show": Leaf("products:show", "Show a product and its variants"),
+            "categories": Leaf("products:categories", "List categories"),
         },
     ),
     "cart": Branch(
@@ -80,7 +90,12 @@ TABLE: Mapping[str, Leaf | Branch] = {
             "list": Leaf("payments:list_payments", "List an order's payments"),
             "show": Leaf("payments:show", "Show a payment"),
             "refund": Leaf("payments:refund", "Give a payment back (merchants only)"),
+            "methods": Leaf("payments:methods", "List saved cards and test tokens"),
         },
+    ),
+    "catalog": Branch(
+        "Look after what a shop sells (merchants only).",
+        {"import": Leaf("catalog:import_catalog", "Add and update products from a file")},
     ),
     "profile": Branch(
         "Shops by name, each with its own session.",
@@ -99,6 +114,25 @@ TABLE: Mapping[str, Leaf | Branch] = {
             "start": Leaf("services:start", "Start a service"),
             "restart": Leaf("services:restart", "Replace a service's processes by new ones"),
             "fault": Leaf("services:fault", "Let a service fail on purpose"),
+            "reconcile": Leaf("reconciling:reconcile_books", "Compare the services' books"),
+        },
+    ),
+    "backends": Branch(
+        "Kinds of shops that shop can talk to.",
+        {
+            "list": Leaf("backends:list_backends", "List kinds of shops, plug-ins included"),
+            "show": Leaf("backends:show", "Show what a shop can do"),
+            "check": Leaf("checking:check", "Hold a shop against the contract"),
+        },
+    ),
+    "config": Branch(
+        "Settings, and where each comes from.",
+        {
+            "list": Leaf("config:list_settings", "List settings"),
+            "get": Leaf("config:get", "Show a setting's value"),
+            "set": Leaf("config:set_value", "Change a setting"),
+            "unset": Leaf("config:unset", "Go back to a setting's default"),
+            "path": Leaf("config:path", "Show where the settings are kept"),
         },
     ),
     "demo": Branch(
@@ -110,7 +144,11 @@ TABLE: Mapping[str, Leaf | Branch] = {
         },
     ),
     "tui": Leaf("tui:tui", "Shop on the whole screen"),
+    "shell": Leaf("shell:shell", "Run commands one after the other at one open shop"),
     "serve": Leaf("serve:serve", "Serve a shop on this computer"),
+    "doctor": Leaf("doctor:doctor", "Look for what is wrong, and say what mends it"),
+    "completion": Leaf("completion:completion", "Print the script that lets TAB complete"),
+    "help": Leaf("topics:show_help", "Explain a command or a topic"),
 }
 
 _SETTINGS = {"help_option_names": ["-h", "--help"]}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from backends.errors import InvalidValue, Outcome, Pending, ShopError, StorageError
 from backends.text import clean
+from shopcli.cli.talk import wrapped
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -48,6 +49,7 @@ def as_object(error: ShopError) -> dict[str, object]:
         "outcome": error.outcome.value,
         "service": error.service,
         "request_id": error.request_id,
+        **getattr(error, "details", {}),
     }
 
 
@@ -59,7 +61,7 @@ def report(error: ShopError, *, as_json: bool, color: bool) -> None:
     mark, tint = ("!", _YELLOW) if isinstance(error, Pending) else ("✗", _RED)
     mark = f"{tint}{mark}{_PLAIN}" if color else mark
     message = clean(error.message, keep="\n")
-    print(f"{mark} {message}", file=sys.stderr)
+    print(f"{mark} {wrapped(message, indent='  ')}", file=sys.stderr)
     if error.hint:
         print(f"→ {clean(error.hint)}", file=sys.stderr)
 

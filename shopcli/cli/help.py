@@ -10,11 +10,14 @@ Usage:
 Account:
   signup                      Create an account and log in
   login, logout               Log in, log out
-  whoami                      Show who is logged in
+  whoami                      Show who is logged in, and where that is kept
+  account show|edit|password|delete
+                              Look after your account
   addresses list|add|remove   Look after the address book
 
 Shopping:
-  products list|search|show   Browse the catalog
+  products list|search|show|categories
+                              Browse the catalog
   cart show|add|set|remove|clear
                               Fill the cart
   checkout                    Order what is in the cart and pay for it
@@ -22,16 +25,30 @@ Shopping:
 Afterwards:
   orders list|show|pay|cancel|resume|watch
                               Look after orders
-  payments list|show|refund   Look at payments, and refund them
+  payments list|show|refund|methods
+                              Look at payments, and refund them
+
+Other ways to shop:
+  tui                         Shop on the whole screen
+  shell                       Run commands one after the other at one open shop
+  demo list|run|check         Scripted demos: told, shown and tested
 
 Shops:
+  serve                       Serve a shop on this computer
+  services status|stop|start|restart|fault|reconcile
+                              Look at a shop's services, and operate them
+  catalog import              Add and update products from a file
   profile list|use|create|delete
                               Shops by name, each with its own session
-  services status|stop|start|restart|fault
-                              Look at a shop's services, and operate them
-  tui                         Shop on the whole screen
-  demo list|run|check         Scripted demos: told, shown and tested
-  serve                       Serve a shop on this computer
+  backends list|show|check    Kinds of shops that shop can talk to
+
+This program:
+  config list|get|set|unset|path
+                              Settings, and where each comes from
+  doctor                      Look for what is wrong, and say what mends it
+  completion bash|zsh|fish    Print the script that lets TAB complete
+  help                        Explain a command or a topic: exit-codes,
+                              environment, output, backends, credentials
 
 Options of every command, anywhere on the line:
   --backend URL               Which shop: http://HOST, sqlite:DIR, memory:

@@ -10,41 +10,36 @@ import sys
 from collections.abc import Iterator, Mapping
 
 OUTPUTS = ("table", "tsv", "json", "jsonl", "id")
+
 DEFAULT_TIMEOUT = 10.0
-MAX_TIMEOUT = 3600.0
 
 FLAGS = ("--json", "--quiet", "--verbose", "--trace", "--no-input", "--no-color", "--version")
 VALUES = ("--backend", "--profile", "--output", "--fields", "--timeout")
 _SHORT = {"-o": "--output", "-q": "--quiet", "-v": "--verbose"}
-# The commands' own options that take a value, so that a value is never mistaken for one of the options above:
-# in `--name --json` the name is "--json". tests/cli/test_options.py holds this against the commands.
-TAKES_VALUE = frozenset(
-    (
-        *("--address", "--category", "--city", "--country", "--cursor", "--email", "--expect-total", "--limit"),
-        *("--line1", "--line2", "--max-price", "--min-price", "--name", "--open", "--owner", "--pay", "--phone"),
-        *("--postcode", "--region", "--shipping", "--sort"),
-        *("--action", "--data", "--gateway", "--interval", "--port", "--rate", "--replicas", "--seconds"),
-        *("--record", "--report", "--services", "--speed", "--step", "--times", "--via"),
-    )
-)
-_FLAG_ELSEWHERE = (["demo"], "--step")  # a number of `services fault`, a flag of `demo run`
-_OF_NO_SHOP = ("shop profile ", "shop serve")
+_OF_NO_SHOP = ("shop profile ", "shop serve", "shop config ")
+_MENDING = (["config"], ["doctor"], ["completion"], ["help"])
+_HELP = frozenset(("-h", "--help"))
 
 
 class Options:
-    """What the options of every command say, the environment included."""
+    """What the options of every command say, the environment included, and once it is read config.toml."""
 
     __slots__ = (
         "again",
         "backend",
+        "chosen",
         "chosen_by",
         "color",
+        "color_always",
+        "credentials",
         "fields",
         "forced_terminal",
         "input_allowed",
+        "lenient",
         "output",
         "output_chosen",
         "profile",
+        "prompts",
         "quiet",
         "timeout",
         "timeout_given",
@@ -62,18 +57,69 @@ class Options:
         self.profile = chosen[1] if chosen and self.backend is None else None
         self.again = chosen if chosen and chosen[0] in VALUES else None
         """The flag and its value: the next command needs it too, while the environment stays as it is."""
-        self.output = _output(given, environment)
-        self.output_chosen = bool(given.get("--output") or environment.get("SHOP_OUTPUT"))
-        self.fields = _fields(given.get("--fields"), self.output)
         self.forced_terminal = bool(environment.get("SHOP_FORCE_TTY"))
         self.quiet = "--quiet" in given
         self.verbose = "--verbose" in given
         self.trace = "--trace" in given
-        self.input_allowed = "--no-input" not in given
-        self.timeout = _timeout(given.get("--timeout"))
         self.timeout_given = "--timeout" in given
         self.version = "--version" in given
-        self.color = not ("--no-color" in given or environment.get("NO_COLOR") or environment.get("TERM") == "dumb")
+        self.lenient = False
+        """Whether the command is one that mends settings, so that it works while they are broken."""
+        self.chosen: dict[str, tuple[str, str, str | None]] = _said(given, environment)
+        """For each setting that is not as it comes: its value, the kind of what chose it, and which one that was."""
+        self._follow()
+        self.fields = _fields(given.get("--fields"), self.output)
+
+    def read_config(self) -> None:
+        """Let config.toml decide what neither a flag nor a variable did. Raises BrokenConfig unless `lenient`."""
+        if _is_nowhere():  # most often; 0.1 of a bare Python start less
+            return
+        from shopcli.core.config import BrokenConfig, profile_in_use, read
+
+        try:
+            config = read()
+        except BrokenConfig:
+            if not self.lenient:
+                raise
+            return
+        if config is None:
+            return
+        profile = profile_in_use(self.backend, self.profile) if config.profiles else None
+        self.chosen = {**config.chosen(profile), **self.chosen}
+        self._follow()
+        self.fields = _fields(",".join(self.fields) or None, self.output)
+
+    def inherit(self, shell: "Options") -> None:
+        """Take over what flags said for all commands of a shell, where those of this one say nothing else."""
+        self.chosen = {**self.chosen, **_by_flag(shell.chosen), **_by_flag(self.chosen)}
+        self._follow()
+        self.fields = _fields(",".join(self.fields) or None, self.output)
+        self.quiet |= shell.quiet
+        self.verbose |= shell.verbose
+        self.trace |= shell.trace
+        self.timeout_given |= shell.timeout_given
+
+    def _follow(self) -> None:
+        """Take the settings as they are chosen now."""
+        chosen = {name: value for name, (value, _, _) in self.chosen.items()}
+        self.output_chosen = "output" in chosen
+        self.output = chosen.get("output") or self.usual_output()
+        self.timeout = float(chosen.get("timeout", DEFAULT_TIMEOUT))
+        self.prompts = chosen.get("prompts", "picker")
+        """How what is missing is asked for: `picker`, `plain` or `never`."""
+        self.input_allowed = self.prompts != "never"
+        self.color = chosen.get("color") != "never"
+        self.color_always = chosen.get("color") == "always"
+        self.credentials = chosen.get("credentials", "file")
+        """Where the tokens of a session are kept: `file` or `keyring`."""
+
+    def usual_output(self) -> str:
+        """Return how results are written where nothing says so."""
+        return "table" if self.forced_terminal or is_terminal(sys.stdout) else "tsv"
+
+    def colors(self, stream: object) -> bool:
+        """Whether what is written to a stream has colours."""
+        return self.color and (self.color_always or self.forced_terminal or is_terminal(stream))
 
 
 def hoist(line: list[str], environment: Mapping[str, str] = os.environ) -> tuple[Options, list[str]]:
@@ -87,12 +133,24 @@ def hoist(line: list[str], environment: Mapping[str, str] = os.environ) -> tuple
     for word in words:
         if word == "--":
             rest += [word, *words]
-        elif word in TAKES_VALUE and (rest[:1], word) != _FLAG_ELSEWHERE:
-            rest.append(word)
-            rest += [value for value in (next(words, None),) if value is not None]
         elif not _take(word, words, given):
             rest.append(word)
-    return Options(given, environment), rest
+            if word[:1] == "-" and word not in _HELP and _takes_value(rest):
+                rest += [value for value in (next(words, None),) if value is not None]
+    options = Options(given, environment)
+    options.lenient = rest[:1] in _MENDING or not _HELP.isdisjoint(rest)
+    return options, rest
+
+
+def _takes_value(rest: list[str]) -> bool:
+    """Whether the last word is the command's own option and a value follows, which is none of the options here.
+
+    In `--name --json` the name is "--json".
+    """
+    from shopcli.cli.signatures import COMMANDS
+
+    command = COMMANDS.get(" ".join(rest[:2])) or COMMANDS.get(rest[0])
+    return command is not None and any(rest[-1] in spellings and metavar for spellings, metavar, *_ in command[2])
 
 
 def repeated(command: str, again: tuple[str, str] | None) -> str:
@@ -173,13 +231,59 @@ def _chosen(given: Mapping[str, str], environment: Mapping[str, str]) -> tuple[s
     return None
 
 
-def _output(given: Mapping[str, str], environment: Mapping[str, str]) -> str:
-    for source, value in (("--output", given.get("--output")), ("SHOP_OUTPUT", environment.get("SHOP_OUTPUT"))):
-        if value:
-            if value not in OUTPUTS:
-                raise _usage(f"{source} is one of {', '.join(OUTPUTS)}, not {value!r}")
-            return value
-    return "table" if environment.get("SHOP_FORCE_TTY") or is_terminal(sys.stdout) else "tsv"
+def _said(given: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, tuple[str, str, str | None]]:
+    """Return the settings that flags and variables decide. Raises Usage."""
+    said = {
+        "output": (("--output", given.get("--output")), ("SHOP_OUTPUT", environment.get("SHOP_OUTPUT"))),
+        "timeout": (("--timeout", given.get("--timeout")), ("SHOP_TIMEOUT", environment.get("SHOP_TIMEOUT"))),
+        "prompts": (("--no-input", _never(given, "--no-input")), ("SHOP_PROMPTS", environment.get("SHOP_PROMPTS"))),
+        "color": (
+            ("--no-color", _never(given, "--no-color")),
+            ("NO_COLOR", "never" if environment.get("NO_COLOR") else None),
+            ("TERM", "never" if environment.get("TERM") == "dumb" else None),
+        ),
+        "credentials": (("SHOP_CREDENTIALS", environment.get("SHOP_CREDENTIALS")),),
+    }
+    chosen: dict[str, tuple[str, str, str | None]] = {}
+    for name, sources in said.items():
+        for where, value in sources:
+            if value:
+                chosen[name] = (_checked(name, where, value), "flag" if where[:2] == "--" else "environment", where)
+                break
+    return chosen
+
+
+def _by_flag(chosen: dict[str, tuple[str, str, str | None]]) -> dict[str, tuple[str, str, str | None]]:
+    return {name: said for name, said in chosen.items() if said[1] == "flag"}
+
+
+def _is_nowhere() -> bool:
+    """Whether there is no config.toml, and be it for want of a home. One that cannot be looked at is somewhere."""
+    from backends.errors import StorageError
+    from shopcli.core.paths import config_file
+
+    try:
+        os.stat(config_file())  # noqa: PTH116 - `exists` says no to what may not be looked at
+    except (FileNotFoundError, StorageError):
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _never(given: Mapping[str, str], flag: str) -> str | None:
+    return "never" if flag in given else None
+
+
+def _checked(name: str, where: str, value: str) -> str:
+    if name == "color" or where == "--no-input":
+        return value
+    from shopcli.core.settings import SETTINGS
+
+    try:
+        return SETTINGS[name].checked(value)
+    except ValueError as error:
+        raise _usage(f"{where} {error}") from None
 
 
 def _fields(text: str | None, output: str) -> tuple[str, ...]:
@@ -191,17 +295,6 @@ def _fields(text: str | None, output: str) -> tuple[str, ...]:
     if output == "id":
         raise _usage("--fields selects from what -o table, tsv, json and jsonl print, not from -o id")
     return names
-
-
-def _timeout(text: str | None) -> float:
-    if text is None:
-        return DEFAULT_TIMEOUT
-    whole, point, fraction = text.partition(".")
-    if text.isascii() and whole.isdigit() and (fraction.isdigit() or not point):
-        seconds = float(text)
-        if 0 < seconds <= MAX_TIMEOUT:
-            return seconds
-    raise _usage(f"--timeout is a number of seconds up to {MAX_TIMEOUT:.0f}, not {text!r}")
 
 
 def _usage(message: str) -> Exception:

@@ -7,6 +7,7 @@ import typer
 
 from backends.errors import InvalidState, LoginRequired, NotFound, Pending
 from backends.models import Order, OrderStatus
+from shopcli.cli import choosing
 from shopcli.cli.columns import Column, View, shown
 from shopcli.cli.failures import Usage
 from shopcli.cli.paging import All, Cursor, Limit, collect, wanted
@@ -17,11 +18,13 @@ from shopcli.core.paying import moves, named, paid
 from shopcli.core.settling import Settled
 
 _LOOK = "shop orders resume"
-_LAST = "@last"
+LAST = "@last"
 # How long `watch` waits between two looks: people notice more, and less only loads the shop.
 _PAUSE = 1.0
 
-OrderRef = Annotated[str, typer.Argument(metavar="ORDER", help="Its number or id; @last is the latest.")]
+OrderRef = Annotated[
+    str | None, typer.Argument(metavar="ORDER", show_default=False, help="Its number or id; @last is the latest.")
+]
 
 
 def _settled_status(settled: Settled) -> str:
@@ -64,8 +67,8 @@ def list_orders(context: typer.Context, limit: Limit = None, cursor: Cursor = No
     )
 
 
-def show(context: typer.Context, order: OrderRef) -> None:
-    """Show an order.
+def show(context: typer.Context, order: OrderRef = None) -> None:
+    """Show an order. Which one is asked for on a terminal, where none is named.
 
     Examples:
       shop orders show @last
@@ -76,13 +79,13 @@ def show(context: typer.Context, order: OrderRef) -> None:
       4  nobody is logged in
     """
     run = begin(context, ORDER, settles=True)
-    _print(run, run.do(find_order(run, order)))
+    _print(run, run.do(find_order(run, order if order is not None else choosing.order(run))))
 
 
 def pay(
-    context: typer.Context, order: OrderRef, pay: Pay = None, card_stdin: CardPiped = False, yes: Yes = False
+    context: typer.Context, order: OrderRef = None, pay: Pay = None, card_stdin: CardPiped = False, yes: Yes = False
 ) -> None:
-    """Pay for an order that waits for it.
+    """Pay for an order that waits for it. Which one, and how, is asked for on a terminal.
 
     Examples:
       shop orders pay @last
@@ -94,7 +97,8 @@ def pay(
       8  not paid yet
     """
     run = begin(context, ORDER, settles=True)
-    found = run.do(find_order(run, order))
+    ref = order if order is not None else choosing.order(run, _waits, none="no order waits for a payment")
+    found = run.do(find_order(run, ref))
     if found.status is not OrderStatus.AWAITING_PAYMENT:
         name = number(found)
         raise InvalidState(f"order {name} is {found.status} and waits for no payment", hint=f"shop orders show {name}")
@@ -109,8 +113,8 @@ def pay(
         raise failure
 
 
-def cancel(context: typer.Context, order: OrderRef, yes: Yes = False) -> None:
-    """Cancel an order; what was paid is refunded.
+def cancel(context: typer.Context, order: OrderRef = None, yes: Yes = False) -> None:
+    """Cancel an order; what was paid is refunded. Which one is asked for on a terminal, where none is named.
 
     Examples:
       shop orders cancel 1001
@@ -122,8 +126,9 @@ def cancel(context: typer.Context, order: OrderRef, yes: Yes = False) -> None:
     """
     run = begin(context, ORDER, settles=True)
     if not yes:
-        run.ask.require("--yes")
-    found = run.do(find_order(run, order))
+        run.ask.require(*([] if order is not None else ["ORDER"]), "--yes")
+    ref = order if order is not None else choosing.order(run, _stands, none="no order can be cancelled")
+    found = run.do(find_order(run, ref))
     if not yes:
         back = ", and give the money back" if found.status is OrderStatus.PAID else ""
         run.ask.confirm(f"Cancel order {number(found)} ({found.totals.total}, {found.status}){back}?")
@@ -163,7 +168,7 @@ def _mention_others(run: Run) -> None:
         raise LoginRequired(msg)
 
 
-def watch(context: typer.Context, order: OrderRef) -> None:
+def watch(context: typer.Context, order: OrderRef = None) -> None:
     """Wait until nothing more can happen to an order by itself, then show it.
 
     An unpaid order is watched until it is paid or expires, or for --timeout seconds if that is given.
@@ -177,7 +182,7 @@ def watch(context: typer.Context, order: OrderRef) -> None:
       8   --timeout is over, and something still may
     """
     run = begin(context, ORDER, settles=True)
-    found = run.do(find_order(run, order))
+    found = run.do(find_order(run, order if order is not None else choosing.order(run)))
     said: OrderStatus | None = None
     ends_at = time.monotonic() + run.options.timeout if run.options.timeout_given else None
     while True:
@@ -197,7 +202,7 @@ def watch(context: typer.Context, order: OrderRef) -> None:
 
 async def find_order(run: Run, ref: str) -> Order:
     """Find an order by number or id; `@last` is the latest. Raises NotFound."""
-    if ref != _LAST:
+    if ref != LAST:
         return await run.backend.orders.get(ref)
     page = await run.backend.orders.list(1)
     if not page.items:
@@ -205,15 +210,22 @@ async def find_order(run: Run, ref: str) -> Order:
     return page.items[0]
 
 
+def _waits(order: Order) -> bool:
+    return order.status is OrderStatus.AWAITING_PAYMENT
+
+
+def _stands(order: Order) -> bool:
+    return order.status in (OrderStatus.AWAITING_PAYMENT, OrderStatus.PAID)
+
+
 def _exit_code(settled: Settled) -> int:
     """Return what `resume` leaves with; of several the highest, so that unknown (11) beats pending (8)."""
     if settled.error is not None:
         return settled.error.exit_code
-    waits = settled.order is not None and settled.order.status is OrderStatus.AWAITING_PAYMENT
-    return Pending.exit_code if waits else 0
+    return Pending.exit_code if settled.order is not None and _waits(settled.order) else 0
 
 
 def _print(run: Run, order: Order) -> None:
     run.out.show(ORDER, order)
-    if order.status is OrderStatus.AWAITING_PAYMENT:
+    if _waits(order):
         run.out.next(f"shop orders pay {number(order)}")

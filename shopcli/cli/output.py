@@ -10,6 +10,7 @@ from shopcli.cli.columns import Column, View, plain, shown
 from shopcli.cli.failures import Usage
 from shopcli.cli.jsonable import dumps, jsonable
 from shopcli.cli.options import Options, is_terminal, repeated
+from shopcli.cli.talk import wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,9 @@ class Output:
     def __init__(self, options: Options) -> None:
         """Follow `options`; nothing is written yet."""
         self.mode = options.output
-        self.color = options.color
         self._fields = options.fields
         self._again = options.again
-        self._forced = options.forced_terminal
+        self._colors = options.colors
         self._talks = not options.quiet and self.mode not in ("json", "jsonl")
         self.shown: object | None = None
         """What was written last, before it became text."""
@@ -105,16 +105,23 @@ class Output:
     def say(self, text: str) -> None:
         """Tell the person something."""
         if self._talks:
-            print(clean(text), file=sys.stderr)
+            print(wrapped(clean(text)), file=sys.stderr)
 
     def advise(self, text: str) -> None:
         """Say a sentence that ends in an arrow and a command."""
         words, arrow, command = text.partition(" → ")
-        self.say(words + arrow + repeated(command, self._again))
+        if not arrow:
+            self.say(words)
+        elif self._talks:
+            print(wrapped(clean(words), command=self._arrow(command)), file=sys.stderr)
 
     def next(self, command: str) -> None:
         """Name the command that makes sense now."""
-        self.say(f"→ {repeated(command, self._again)}")
+        if self._talks:
+            print(self._arrow(command), file=sys.stderr)
+
+    def _arrow(self, command: str) -> str:
+        return f"→ {clean(repeated(command, self._again))}"
 
     def _write_rows(self, view: View, rows: Sequence[Any]) -> None:
         if self.mode == "id":
@@ -138,7 +145,7 @@ class Output:
         from shopcli.cli.tables import draw
 
         cells = [[shown(column.value(row)) for column in columns] for row in rows]
-        draw(columns, cells, stream=stream, color=self.color and (self._forced or is_terminal(stream)))
+        draw(columns, cells, stream=stream, color=self._colors(stream))
 
     def _selected(self, thing: object) -> object:
         value = jsonable(thing)

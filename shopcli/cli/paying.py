@@ -1,17 +1,18 @@
 """How money moves: which method, and that the person said yes."""
 
-import sys
 from typing import Annotated
 
 import typer
 
 from backends.errors import InvalidValue, StorageError, Unavailable
 from backends.models import Card, PaymentMethod
-from backends.text import clean
 from shopcli.cli.asking import piped_secret
+from shopcli.cli.choices import Choice
 from shopcli.cli.failures import Usage
 from shopcli.cli.run import Run
 from shopcli.core.paying import LATER, parse_card
+
+_CARD = "card"
 
 Pay = Annotated[
     str | None, typer.Option("--pay", metavar="METHOD", help="A saved method, a test token (tok_visa), or later.")
@@ -73,20 +74,14 @@ def _tokens(methods: tuple[PaymentMethod, ...]) -> str:
 
 
 def _asked(run: Run, methods: tuple[PaymentMethod, ...], *, later: bool) -> PaymentMethod | Card | None:
-    choices = [(str(place), method.label) for place, method in enumerate(methods, 1)]
-    more = [("c", "another card"), *([("l", "later")] if later else [])]
-    for key, label in (*choices, *more):
-        print(f"  {key}  {clean(label)}", file=sys.stderr)
-    while True:
-        answer = run.ask.text("Pay with", "--pay").lower()
-        if answer in ("c", "card"):
-            return _asked_card(run)
-        if later and answer in ("l", LATER):
-            return None
-        for (key, _), method in zip(choices, methods, strict=True):
-            if answer in (key, method.token.lower()):
-                return method
-        print(f"one of {', '.join(key for key, _ in (*choices, *more))}, please; Ctrl-C stops", file=sys.stderr)
+    choices: list[Choice[PaymentMethod | str]] = [Choice(each, each.label, each.token) for each in methods]
+    choices.append(Choice(_CARD, "another card", "typed unseen", _CARD))
+    if later:
+        choices.append(Choice(LATER, "later", "the order waits for its payment", LATER))
+    chosen = run.ask.pick("Pay with", "--pay", choices)
+    if isinstance(chosen, str):
+        return _asked_card(run) if chosen == _CARD else None
+    return chosen
 
 
 def _asked_card(run: Run) -> Card:

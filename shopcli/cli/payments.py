@@ -1,26 +1,28 @@
-"""`shop payments`: list, show and refund."""
+"""`shop payments`: list, show, refund and methods."""
 
 from typing import Annotated
 
 import typer
 
 from backends.errors import NotFound
-from backends.models import Payment
+from backends.models import Payment, PaymentStatus
 from backends.registry import random_ids
-from shopcli.cli.orders import OrderRef, find_order
+from shopcli.cli import choosing
+from shopcli.cli.orders import LAST, OrderRef, find_order
 from shopcli.cli.paying import Yes
 from shopcli.cli.run import Run, begin
 from shopcli.cli.views.orders import number
-from shopcli.cli.views.payments import PAYMENT
+from shopcli.cli.views.payments import METHOD, PAYMENT
 
 # The contract finds payments by their order only, so `show` looks through the latest ones.
 _SEARCHED_ORDERS = 100
+_REFUNDABLE = (PaymentStatus.CAPTURED, PaymentStatus.SETTLED)
 
-_PaymentId = Annotated[str, typer.Argument(metavar="PAYMENT", help="Its id.")]
+_PaymentId = Annotated[str | None, typer.Argument(metavar="PAYMENT", show_default=False, help="Its id.")]
 
 
-def list_payments(context: typer.Context, order: OrderRef = "@last") -> None:
-    """List an order's payments, the oldest first; the latest order's unless another is named.
+def list_payments(context: typer.Context, order: OrderRef = None) -> None:
+    """List an order's payments, the oldest first. A terminal asks which order, elsewhere it is the latest.
 
     Examples:
       shop payments list
@@ -31,13 +33,15 @@ def list_payments(context: typer.Context, order: OrderRef = "@last") -> None:
       4  nobody is logged in
     """
     run = begin(context, PAYMENT, settles=True)
+    if order is None:
+        order = choosing.order(run) if run.ask.possible else LAST
     found = run.do(find_order(run, order))
     payments = run.do(run.backend.payments.list(found.id))
     run.out.list(PAYMENT, payments, empty=f"no payment yet → shop orders pay {number(found)}")
 
 
-def show(context: typer.Context, payment: _PaymentId) -> None:
-    """Show a payment of one of the latest orders.
+def show(context: typer.Context, payment: _PaymentId = None) -> None:
+    """Show a payment of one of the latest orders. Which one is asked for on a terminal, where none is named.
 
     Examples:
       shop payments show PAYMENT
@@ -48,11 +52,11 @@ def show(context: typer.Context, payment: _PaymentId) -> None:
       4  nobody is logged in
     """
     run = begin(context, PAYMENT, settles=True)
-    run.out.show(PAYMENT, run.do(_find(run, payment)))
+    run.out.show(PAYMENT, run.do(_find(run, choosing.payment(run) if payment is None else payment)))
 
 
-def refund(context: typer.Context, payment: _PaymentId, yes: Yes = False) -> None:
-    """Give a payment back in full. Only the merchant may.
+def refund(context: typer.Context, payment: _PaymentId = None, yes: Yes = False) -> None:
+    """Give a payment back in full. Only the merchant may. A terminal asks which one, where none is named.
 
     Examples:
       shop payments refund PAYMENT --yes
@@ -63,9 +67,26 @@ def refund(context: typer.Context, payment: _PaymentId, yes: Yes = False) -> Non
       12  this shop refunds nothing from here
     """
     run = begin(context, PAYMENT, settles=True)
+    if payment is None:
+        payment = choosing.payment(run, lambda each: each.status in _REFUNDABLE)
     if not yes:
         run.ask.confirm(f"As the owner of this shop: give all of payment {payment} back?")
     run.out.show(PAYMENT, run.change(run.backend.payments.refund(payment, random_ids()), look="shop payments list"))
+
+
+def methods(context: typer.Context) -> None:
+    """List what --pay takes: saved cards, and the test tokens of the shop's processor.
+
+    Examples:
+      shop payments methods
+      shop checkout --pay "$(shop payments methods -o id | head -1)"
+
+    Exit codes:
+      4  nobody is logged in
+    """
+    run = begin(context, METHOD)
+    empty = "no card is saved; one that you pay with is → shop checkout"
+    run.out.list(METHOD, run.do(run.backend.payments.methods()), empty=empty)
 
 
 async def _find(run: Run, payment_id: str) -> Payment:

@@ -73,7 +73,7 @@ def place_of(run: Run, *, serve: bool) -> Place:
     if serve:
         return Place(None, {}, "five services, served for each scenario")
     if options.profile is not None:
-        shop = open_shop(profile=options.profile)
+        shop = open_shop(profile=options.profile, credentials=options.credentials)
         kept = {name: value for name, value in shop.sessions.read().items() if name in _OWNERS_KEYS}
         return Place(shop.url, kept, f"{shop.url}, the profile {options.profile}")
     if options.backend is None or options.backend == MEMORY:

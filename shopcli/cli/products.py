@@ -1,18 +1,20 @@
 """`shop products`: list, search and show."""
 
+from dataclasses import replace
 from shlex import join
 from typing import Annotated
 
 import typer
 
 from backends.errors import InvalidValue, NotFound
-from backends.models import ProductQuery, Sort
+from backends.models import Product, ProductQuery, Sort
+from shopcli.cli import choosing
 from shopcli.cli.failures import Usage
 from shopcli.cli.paging import All, Cursor, Limit, collect, wanted
 from shopcli.cli.run import Run, begin
 from shopcli.cli.values import amount
-from shopcli.cli.views.products import PRODUCT, PRODUCTS
-from shopcli.core.refs import find_product
+from shopcli.cli.views.products import CATEGORY, PRODUCT, PRODUCTS
+from shopcli.core.refs import Ref, find_product, resolve
 
 _Category = Annotated[
     str | None, typer.Option("--category", metavar="CATEGORY", help="Only products of this category.")
@@ -76,11 +78,19 @@ def search(
 
 def show(
     context: typer.Context,
-    product: Annotated[str, typer.Argument(metavar="PRODUCT", help="Its slug or id.")],
+    product: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="PRODUCT", show_default=False, help="Its slug or id; a variant's REF shows only that one."
+        ),
+    ] = None,
 ) -> None:
     """Show a product and its variants. A variant's REF is what `shop cart add` takes.
 
+    Which product is asked for on a terminal, where none is named.
+
     Examples:
+      shop products show
       shop products show sony-alpha-7-iv
       shop products show sony-alpha-7-iv -o id
 
@@ -88,9 +98,30 @@ def show(
       3  no such product
     """
     run = begin(context, PRODUCT)
-    found = run.do(find_product(run.backend.products, product))
+    found = choosing.product(run) if product is None else _found(run, product)
     run.out.show(PRODUCT, found)
     run.out.next(join(["shop", "cart", "add", found.variants[0].ref]))
+
+
+def categories(context: typer.Context) -> None:
+    """List categories, and how many products each has.
+
+    Examples:
+      shop products categories
+      shop products list --category prime-lenses
+    """
+    run = begin(context, CATEGORY)
+    found = run.do(run.backend.products.categories())
+    run.out.list(CATEGORY, found, total=len(found), empty="this shop has no categories → shop products list")
+
+
+def _found(run: Run, text: str) -> Product:
+    """Find a product by its slug or id, or with one variant only by that one's ref. Raises NotFound."""
+    slug, _, variant = text.partition("/")
+    if not variant:
+        return run.do(find_product(run.backend.products, text))
+    product, only = run.do(resolve(run.backend.products, Ref(slug, variant)))
+    return replace(product, variants=(only,))
 
 
 def _query(
@@ -123,5 +154,5 @@ def _check_category(run: Run, category: str) -> None:
     if category.casefold() not in [name.casefold() for each in known for name in (each.slug, each.title)]:
         raise NotFound(
             f"no category {category!r}; there is {', '.join(each.slug for each in known)}",
-            hint="shop products list",
+            hint="shop products categories",
         )

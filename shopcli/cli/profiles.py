@@ -1,5 +1,6 @@
 """`shop profile`: list, use, create and delete."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,8 @@ import typer
 
 from backends.deadline import deadline
 from backends.errors import StorageError
+from shopcli.cli.choices import Choice
+from shopcli.cli.choosing import some
 from shopcli.cli.paying import Yes
 from shopcli.cli.run import Run
 from shopcli.cli.views.profiles import PROFILE
@@ -17,6 +20,7 @@ from shopcli.core.shop import open_shop
 _USED = "shop profile use"
 
 _Name = Annotated[str, typer.Argument(metavar="NAME", help="The profile's name.")]
+_Known = Annotated[str | None, typer.Argument(metavar="NAME", show_default=False, help="The profile's name.")]
 
 
 def list_profiles(context: typer.Context) -> None:
@@ -40,8 +44,8 @@ def list_profiles(context: typer.Context) -> None:
         run.out.say(f"{by} says {chosen or run.options.backend}, which is none of these")
 
 
-def use(context: typer.Context, name: _Name) -> None:
-    """Use a profile from now on, wherever nothing else is said.
+def use(context: typer.Context, name: _Known = None) -> None:
+    """Use a profile from now on, wherever nothing else is said. A terminal asks which one, where none is named.
 
     Examples:
       shop profile use staging
@@ -52,6 +56,7 @@ def use(context: typer.Context, name: _Name) -> None:
     """
     run = _begin(context)
     profiles = Profiles()
+    name = _picked(run, profiles, profiles.names()) if name is None else name
     with deadline(run.options.timeout):
         profiles.use(name)
     _show_used(run, profiles, name)
@@ -94,11 +99,13 @@ def create(
 
 def delete(
     context: typer.Context,
-    name: _Name,
+    name: _Known = None,
     force: Annotated[bool, typer.Option("--force", help="Even if checkouts are unfinished.")] = False,
     yes: Yes = False,
 ) -> None:
     """Forget a profile, its session and its guest's cart; the shop itself and its orders stay.
+
+    A terminal asks which one, where none is named.
 
     Nothing is deleted while checkouts of the profile are unfinished: only it knows what was sent.
 
@@ -113,6 +120,8 @@ def delete(
     """
     run = _begin(context)
     profiles = Profiles()
+    if name is None:
+        name = _picked(run, profiles, [each for each in profiles.names() if each != DEFAULT])
     profiles.deletable(name)
     if not yes:
         run.ask.require("--yes")
@@ -137,6 +146,15 @@ def _begin(context: typer.Context) -> Run:
     return run
 
 
+def _picked(run: Run, profiles: Profiles, names: Sequence[str]) -> str:
+    run.ask.require("NAME", hint="shop profile list")
+    chosen, _ = _chosen(run, profiles)
+    known = [profiles.show(name, chosen_by=None) for name in names]
+    choices = [Choice(each.name, each.name, "  ".join(filter(None, (each.backend, each.account)))) for each in known]
+    some(choices, f"there is no profile but {DEFAULT}", "shop profile list")
+    return run.ask.pick("Profile", "NAME", choices, default=chosen)
+
+
 def _list(run: Run, profiles: Profiles) -> None:
     names = profiles.names()
     run.out.list(PROFILE, [_shown(run, profiles, name) for name in names], total=len(names), empty="")
@@ -151,7 +169,9 @@ def _show_used(run: Run, profiles: Profiles, name: str) -> None:
     """Show the profile that is used from now on, and what may still speak against it."""
     run.out.show(PROFILE, _shown(run, profiles, name))
     chosen, by = _chosen(run, profiles)
-    if chosen != name:
+    if not run.closes_shop:
+        run.out.say("the shop that is open here stays; what is started from now on uses the profile")
+    elif chosen != name:
         run.out.say(f"! {by} says {chosen or run.options.backend}, and is stronger")
     run.out.next("shop")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from backends.deadline import deadline
 from backends.errors import ShopError, Unavailable
-from shopcli.cli.asking import Asking
+from shopcli.cli.asking import TERMINAL, Asking
 from shopcli.cli.columns import View
 from shopcli.cli.options import Options
 from shopcli.cli.output import Output
@@ -39,7 +39,7 @@ class Run:
         """Prepare; no file is touched before a command asks for the shop."""
         self.options = options
         self.out = Output(options)
-        self.ask = Asking(options)
+        self.ask = Asking(options, loop=self._on_loop)
         self.path = "shop"
         """The command as it was called: `shop cart add`."""
         self.look: str | None = None
@@ -52,12 +52,12 @@ class Run:
     @cached_property
     def shop(self) -> Shop:
         """The shop that the options say, else the one in use."""
-        backend, profile = self.options.backend, self.options.profile
+        backend, profile, credentials = self.options.backend, self.options.profile, self.options.credentials
         if not self.options.verbose:
-            return open_shop(backend, profile=profile)
+            return open_shop(backend, profile=profile, credentials=credentials)
         from shopcli.cli.watching import watched
 
-        return open_shop(backend, profile=profile, observe=watched)
+        return open_shop(backend, profile=profile, observe=watched, credentials=credentials)
 
     @property
     def backend(self) -> "Backend":
@@ -71,9 +71,13 @@ class Run:
         except BaseException:
             action.close()  # it was never begun, and Python would complain about that
             raise
-        recorded: AbstractContextManager[None] = self._trace.action() if self._trace else nullcontext()
-        with deadline(min(within, self.options.timeout)), patience(self.options), recorded:
+        with deadline(min(within, self.options.timeout)), patience(self.options), self._recorded():
             return self._runner.run(backend, action)
+
+    async def found(self, action: Coroutine[Any, Any, T]) -> T:
+        """Run an action for a question that is on the screen, within `--timeout`."""
+        with deadline(self.options.timeout), self._recorded():
+            return await action
 
     def change(self, action: Coroutine[Any, Any, T], *, look: str) -> T:
         """Run an action that changes something; `look` shows what became of it if it is interrupted."""
@@ -121,6 +125,13 @@ class Run:
         """Draw what `--trace` recorded, if it was given."""
         if self._trace is not None:
             self._trace.show()
+
+    def _recorded(self) -> AbstractContextManager[None]:
+        return self._trace.action() if self._trace else nullcontext()
+
+    def _on_loop(self, action: Coroutine[Any, Any, T]) -> T:
+        """Run a question on the loop of the shop's connections: it may search there."""
+        return self._runner.run(TERMINAL, action)
 
     def _close_shop(self) -> None:
         if self.shop.is_open:

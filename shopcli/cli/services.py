@@ -12,6 +12,7 @@ import typer
 from backends.errors import InvalidValue, Unavailable, Unsupported
 from backends.interface import Admin
 from backends.models import Fault, FaultKind, ServiceHealth
+from shopcli.cli import choosing
 from shopcli.cli.failures import Usage
 from shopcli.cli.options import is_terminal
 from shopcli.cli.run import Run, begin
@@ -32,7 +33,9 @@ _WITHOUT = {
     "gateway": "nothing can be reached until it is back; the services themselves go on",
 }
 
-_Name = Annotated[str, typer.Argument(metavar="NAME", help="A service, or gateway.")]
+_Name = Annotated[
+    str | None, typer.Argument(metavar="SERVICE", show_default=False, help="A service, or gateway; a terminal asks.")
+]
 
 
 def status(
@@ -57,7 +60,7 @@ def status(
         _print(run, run.do(run.backend.health()))
 
 
-def stop(context: typer.Context, name: _Name) -> None:
+def stop(context: typer.Context, name: _Name = None) -> None:
     """Stop a service: what is under way is finished, and then connections are refused.
 
     Examples:
@@ -68,13 +71,15 @@ def stop(context: typer.Context, name: _Name) -> None:
       12  this shop cannot be operated from here
     """
     run = begin(context, HEALTH)
-    run.change(_admin(run).stop(name), look=_LOOK)
+    admin = _admin(run)
+    name = choosing.service(run) if name is None else name
+    run.change(admin.stop(name), look=_LOOK)
     run.out.say(f"{name} is stopped: {_WITHOUT.get(name, 'the others go on')}")
     _print_one(run, name)
     run.out.next(f"shop services start {name}")
 
 
-def start(context: typer.Context, name: _Name) -> None:
+def start(context: typer.Context, name: _Name = None) -> None:
     """Start a service that was stopped, and wait until it is ready.
 
     Examples:
@@ -85,11 +90,13 @@ def start(context: typer.Context, name: _Name) -> None:
       12  this shop cannot be operated from here
     """
     run = begin(context, HEALTH)
-    run.change(_admin(run).start(name), look=_LOOK)
+    admin = _admin(run)
+    name = choosing.service(run) if name is None else name
+    run.change(admin.start(name), look=_LOOK)
     _print_one(run, name)
 
 
-def restart(context: typer.Context, name: _Name) -> None:
+def restart(context: typer.Context, name: _Name = None) -> None:
     """Replace a service's processes by new ones, as a deployment does; nobody is turned away meanwhile.
 
     Examples:
@@ -100,13 +107,20 @@ def restart(context: typer.Context, name: _Name) -> None:
       12  this shop cannot be operated from here
     """
     run = begin(context, HEALTH)
-    run.change(_admin(run).restart(name), look=_LOOK)
+    admin = _admin(run)
+    name = choosing.service(run) if name is None else name
+    run.change(admin.restart(name), look=_LOOK)
     _print_one(run, name)
 
 
 def fault(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME|list|clear", help="A service, or what to do with all faults.")],
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="SERVICE|list|clear", show_default=False, help="A service, or what to do with all faults."
+        ),
+    ] = None,
     kind: Annotated[
         str | None, typer.Argument(metavar="KIND", help="What goes wrong; behind clear, whose faults end.")
     ] = None,
@@ -122,6 +136,7 @@ def fault(
     """Let a service fail on purpose, to see what the others and the client do.
 
     KIND is stopped, error, rate_limited, latency, hang, request_lost, answer_lost, truncate or crash.
+    A terminal asks for both where nothing is said.
     The shop must allow it: shop serve --faults.
 
     Examples:
@@ -137,6 +152,8 @@ def fault(
     """
     run = begin(context, FAULT)
     admin = _admin(run)
+    if name is None:
+        name, kind = choosing.service(run), choosing.fault(run)
     if name == "list":
         _refuse_more(kind)
     elif name == "clear":
@@ -160,13 +177,18 @@ def fault(
     run.out.list(FAULT, run.do(admin.faults()), empty="no faults → shop services fault --help")
 
 
-def _admin(run: Run) -> Admin:
+def admin_of(run: Run, doing: str) -> Admin:
+    """Return the owner's port. Raises Unsupported for whoever is not the owner, Unavailable where the keys are gone."""
     admin = run.backend.admin
     if admin is None:
         _refuse_ended(run)
-        msg = "only the owner of a shop may operate it, and this profile does not know who that is"
+        msg = f"only the owner of a shop may {doing}, and this profile does not know who that is"
         raise Unsupported(msg, hint="shop profile create NAME URL --owner DIR/owner.json")
     return admin
+
+
+def _admin(run: Run) -> Admin:
+    return admin_of(run, "operate it")
 
 
 def _refuse_ended(run: Run) -> None:

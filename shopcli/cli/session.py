@@ -31,12 +31,13 @@ class Ran:
     """What `--json` says on stderr, without the `error` around it."""
 
 
-class _Visit(Run):
+class Visit(Run):
     """A run at a shop that somebody else opened and closes."""
 
     closes_shop = False
 
-    def __init__(self, options: Options, shop: Shop, runner: Runner, clock: Callable[[], float]) -> None:
+    def __init__(self, options: Options, shop: Shop, runner: Runner, clock: Callable[[], float] = perf_counter) -> None:
+        """Come to `shop`, whose coroutines `runner` runs; `clock` counts the seconds of a trace."""
         if options.again:  # SHOP_BACKEND and SHOP_PROFILE are for other commands than these
             raise Usage("the shop is open already: no --backend and no --profile here")
         super().__init__(options)
@@ -58,10 +59,10 @@ def run_command(
 
     `clock` counts the seconds of a trace. Raises KeyboardInterrupt where Ctrl-C ended it.
     """
-    visits: list[_Visit] = []
+    visits: list[Visit] = []
 
     def begin(options: Options) -> Run:
-        visits.append(_Visit(options, shop, runner, clock))
+        visits.append(Visit(options, shop, runner, clock))
         return visits[0]
 
     screen: list[str] = []

@@ -9,7 +9,7 @@ from dataclasses import replace
 from shutil import get_terminal_size
 
 from backends.tracing import Hop, dump, recording
-from shopcli.cli.options import Options, is_terminal
+from shopcli.cli.options import Options
 from shopcli.core.diagram import UNICODE, Line, draw
 
 _RED = "\x1b[31m"
@@ -44,7 +44,7 @@ class Trace:
         if self._options.output in ("json", "jsonl"):
             print(f'{{"trace": {dump(self._hops)}}}', file=sys.stderr)
             return
-        color = self._options.color and (self._options.forced_terminal or is_terminal(sys.stderr))
+        color = self._options.colors(sys.stderr)
         for line in draw(self._hops, _columns(), unicode=_can_write(UNICODE)) or [Line("no service was asked")]:
             print(_tinted(line) if color else line.text, file=sys.stderr)
 

@@ -75,6 +75,11 @@ class Journal:
         with self._transaction("BEGIN IMMEDIATE") as connection:
             connection.execute("DELETE FROM entries WHERE key = ?", (entry.key,))
 
+    def give_up(self, account: str) -> None:
+        """Erase the entries of an account that is deleted: nobody can find out what became of them any more."""
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            connection.execute("DELETE FROM entries WHERE account = ?", (account,))
+
     def unfinished(self, account: str | None) -> "tuple[Entry, ...]":
         """Entries of an account that are not settled, oldest first; reads one local file and no network."""
         from shopcli.core.intents import entry_of

@@ -12,6 +12,7 @@ from backends.errors import StorageError
 from backends.private import make_directory
 
 _ELSEWHERE = "SHOP_DATA_DIR=DIRECTORY shop"
+_SETTINGS_ELSEWHERE = "SHOP_CONFIG_DIR=DIRECTORY shop config path"
 
 
 def data_directory(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
@@ -39,17 +40,22 @@ def config_directory(environment: Mapping[str, str] = os.environ) -> Path:
     if chosen := environment.get("SHOP_CONFIG_DIR"):
         return Path(chosen).absolute()
     xdg = environment.get("XDG_CONFIG_HOME", "")
-    base = Path(xdg) if xdg.startswith("/") else _home(environment) / ".config"
+    base = Path(xdg) if xdg.startswith("/") else _home(environment, _SETTINGS_ELSEWHERE) / ".config"
     return base / "shop"
 
 
-def _home(environment: Mapping[str, str]) -> Path:
+def config_file() -> Path:
+    """Where the settings are; there need not be a file. Raises StorageError where there is no home directory."""
+    return config_directory() / "config.toml"
+
+
+def _home(environment: Mapping[str, str], elsewhere: str = _ELSEWHERE) -> Path:
     if home := environment.get("HOME"):
         return Path(home)
     try:
         return Path.home()
     except RuntimeError:
-        raise StorageError("there is no home directory to keep the shop's files in", hint=_ELSEWHERE) from None
+        raise StorageError("there is no home directory to keep the shop's files in", hint=elsewhere) from None
 
 
 def private_directory(path: Path) -> Path:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from backends.errors import ConfigurationError, Conflict, InvalidValue, Locked, StorageError
 from shopcli.core.paths import data_directory, private_directory, unusable
-from shopcli.core.sessions import FileSessions, SessionCorrupted
+from shopcli.core.sessions import FileSessions, SessionCorrupted, forget_secrets
 
 if TYPE_CHECKING:
     from shopcli.core.journal import Journal
@@ -130,7 +130,7 @@ class Profiles:
         """Delete a profile with its session and journal; `default` takes the place of the current one.
 
         Returns whether it was current. Raises InvalidValue for `default`, UnknownProfile, StorageError, Locked, and
-        Conflict while a checkout is unfinished unless `force`.
+        unless `force` Conflict while a checkout is unfinished, and KeyringUnusable where its token stays in there.
         """
         self.deletable(name)
         with self._changing():
@@ -139,6 +139,7 @@ class Profiles:
             with self._at_rest(name) as journal:
                 if journal and not force and (count := journal.count_everyones()):
                     raise still_unfinished(name, count)
+                forget_secrets(self.directory(name), force=force)
                 _rename(self.directory(name), gone)
             _remove(gone)
             was_current = self.current() == name

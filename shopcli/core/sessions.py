@@ -1,18 +1,37 @@
-"""Sessions on disk: who is logged in at a shop, and which cart is a guest's."""
+"""Sessions on disk: who is logged in at a shop, and which cart is a guest's.
+
+Tokens are in the file too, or, where the person chose that, in the system's keyring (`keyring_sessions`).
+"""
 
 import json
 import os
+import stat
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
-from backends.errors import Locked, StorageError
+from backends.errors import ConfigurationError, Locked, StorageError
 from backends.private import FILE, OTHERS, write_json
 from shopcli.core.locks import locked
 from shopcli.core.paths import private_directory, unusable
 
 T = TypeVar("T")
+
+FILE_NAME = "session.json"
+IN_KEYRING = "keyring"
+"""The entry of a session file whose tokens are in the keyring; its value is another one after each change."""
+
+
+class Kept(NamedTuple):
+    """Where the token of a session is kept."""
+
+    kind: str
+    """`file` or `keyring`."""
+    where: str
+    """The file's path, or the name of the keyring."""
+    permissions: str | None
+    """Those of the file, as in `0600`; None for a keyring, and while there is no file."""
 
 
 class SessionCorrupted(StorageError):
@@ -66,6 +85,13 @@ class FileSessions:
         with self._locked():
             self._write({})
 
+    def kept_where(self) -> Kept:
+        """Say where the token is, or would be. Raises ConfigurationError where that cannot be used."""
+        try:
+            return Kept("file", str(self.path), f"{stat.S_IMODE(self.path.stat().st_mode):04o}")
+        except OSError:
+            return Kept("file", str(self.path), None)
+
     @contextmanager
     def _locked(self) -> Iterator[None]:
         private_directory(self.path.parent)
@@ -79,3 +105,46 @@ class FileSessions:
             write_json(self.path, stored)
         except OSError as error:
             raise unusable(self.path, error) from None
+
+
+class TokenFile(FileSessions):
+    """A session whose tokens are in the file. Those that are in the keyring are not looked for there in silence."""
+
+    def read(self) -> dict[str, str]:
+        """Return a copy of what is stored. Raises ConfigurationError where the tokens are in the keyring."""
+        stored = super().read()
+        if IN_KEYRING not in stored:
+            return stored
+        from shopcli.core.config import CREDENTIALS, change_credentials
+
+        # The setting moves the token; a variable is taken back.
+        back = "keyring" if os.environ.get(CREDENTIALS) else "file"
+        msg = "the token of this session is in the system's keyring, and tokens are said to be in a file"
+        raise ConfigurationError(msg, hint=change_credentials(self.path.parent.name, back))
+
+
+def sessions_in(directory: Path, credentials: str = "file") -> FileSessions:
+    """Return the session in a profile's directory, with its tokens in the file, or in the `keyring`."""
+    if credentials == "file":
+        return TokenFile(directory / FILE_NAME)
+    from shopcli.core.keyring_sessions import KeyringSessions
+
+    return KeyringSessions(directory / FILE_NAME)
+
+
+def forget_secrets(directory: Path, *, force: bool) -> None:
+    """Remove what the keyring has of a profile that is about to be deleted. Raises KeyringUnusable unless `force`."""
+    path = directory / FILE_NAME
+    try:
+        if IN_KEYRING not in FileSessions(path).read():
+            return
+    except StorageError:  # damaged, and deleted with the rest
+        return
+    from shopcli.core.keyring_entry import KeyringUnusable
+    from shopcli.core.keyring_sessions import KeyringSessions
+
+    try:
+        KeyringSessions(path).delete_entry()
+    except KeyringUnusable:
+        if not force:
+            raise

@@ -9,7 +9,7 @@ from backends.errors import ShopError
 from backends.registry import canonical, open_backend
 from shopcli.core.paths import data_directory, private_directory, unusable
 from shopcli.core.profiles import DEFAULT, RESERVED, Profiles, UnknownProfile
-from shopcli.core.sessions import FileSessions
+from shopcli.core.sessions import FileSessions, sessions_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,15 +33,17 @@ class Shop:
         *,
         profile: str | None = None,
         observe: "Callable[[Backend], Backend] | None" = None,
+        credentials: str = "file",
     ) -> None:
         """Use the shop at `url`, which is what `profile` names, and keep sessions and journal in `directory`.
 
-        `observe` may wrap the backend to watch its calls.
+        `observe` may wrap the backend to watch its calls. `credentials` is where tokens are kept: `file`, `keyring`.
         """
         self.url = url
         self.directory = directory
         self.profile = profile
         self._observe = observe
+        self._credentials = credentials
 
     @cached_property
     def backend(self) -> "Backend":
@@ -54,7 +56,7 @@ class Shop:
     @cached_property
     def sessions(self) -> FileSessions:
         """Who is logged in at this shop, and nowhere else: its directory belongs to the URL."""
-        return FileSessions(self.directory / "session.json")
+        return sessions_in(self.directory, self._credentials)
 
     @cached_property
     def journal(self) -> "Journal":
@@ -94,6 +96,12 @@ class Shop:
         """How many confirmed requests wait for another account to log in. Raises StorageError."""
         mine = self.unfinished()
         return self.journal.count_everyones() - mine if self._journal_path.exists() else 0
+
+    def give_up(self, account: str | None) -> None:
+        """Forget the unfinished checkouts of an account that is deleted; a journal that fails keeps them."""
+        with suppress(ShopError, OSError):
+            if account is not None and self._journal_path.exists():
+                self.journal.give_up(account)
 
     async def settle(self, *, wait: bool = False) -> "tuple[Settled, ...]":
         """Find out what became of each unfinished checkout.
@@ -137,6 +145,7 @@ def open_shop(
     *,
     profile: str | None = None,
     observe: "Callable[[Backend], Backend] | None" = None,
+    credentials: str = "file",
 ) -> Shop:
     """Open the shop at `url`, or that of a profile: the one named, else the one in use.
 
@@ -145,9 +154,11 @@ def open_shop(
     """
     profiles = Profiles()
     if url and canonical(url) != default_url():
-        return Shop(canonical(url), profiles.directory(_nameless(canonical(url))), observe=observe)
+        directory = profiles.directory(_nameless(canonical(url)))
+        return Shop(canonical(url), directory, observe=observe, credentials=credentials)
     name = DEFAULT if url else profile or _in_use(profiles)
-    return Shop(profiles.backend(name), profiles.directory(name), profile=name, observe=observe)
+    directory = profiles.directory(name)
+    return Shop(profiles.backend(name), directory, profile=name, observe=observe, credentials=credentials)
 
 
 def _in_use(profiles: Profiles) -> str:

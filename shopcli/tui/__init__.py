@@ -24,13 +24,16 @@ def full_screen(shop: "Shop", *, page: str, timeout: float, color: bool) -> None
     `timeout` is the deadline of an action in seconds. Raises ConfigurationError for keys that cannot be used, and
     whatever bug ended it, for the caller to report.
     """
-    from shopcli.core.paths import config_directory
+    from shopcli.core.config import read
+    from shopcli.core.paths import config_file
     from shopcli.tui.app import ShopApp  # textual's import costs 21 times a bare Python start
     from shopcli.tui.background import Background
-    from shopcli.tui.keymap import FILE, load
+    from shopcli.tui.keymap import load
 
-    keymap = load(config_directory() / FILE)
-    app = ShopApp(Background(shop, timeout=timeout), page=page, keymap=keymap, color=color, keep=keep_for_good)
+    keymap, config = load(config_file()), read()
+    light = config is not None and config.settings.get("theme") == "light"
+    background = Background(shop, timeout=timeout)
+    app = ShopApp(background, page=page, keymap=keymap, color=color, light=light, keep=keep_for_good)
     app.run()
     if app.failure is not None:
         raise app.failure

@@ -50,13 +50,14 @@ class ShopApp(App[None]):
         page: str = "browse",
         keymap: Mapping[str, str] | None = None,
         color: bool = True,
+        light: bool = False,
         clock: Clock = system_clock,
         keep: Callable[[], None] | None = None,
     ) -> None:
         """Show `page` first; `keymap` has other keys for some commands, by their ids.
 
-        Without `color` not one code of a colour is written: text styles and words say the same. `keep` is called when
-        something is there that will stay: the first screen, a page of products.
+        It begins `light` or dark. Without `color` not one code of a colour is written: text styles and words say the
+        same. `keep` is called when something is there that will stay: the first screen, a page of products.
         """
         super().__init__(ansi_color=True if not color else None)
         self.use_command_palette = True
@@ -76,6 +77,7 @@ class ShopApp(App[None]):
         self._keystrokes = Keystrokes(self, super().on_event)
         self._first = page
         self._color = color
+        self._light = light
 
     def get_default_screen(self) -> MainScreen:
         """The screen under all others."""
@@ -84,6 +86,8 @@ class ShopApp(App[None]):
     def on_mount(self) -> None:
         """Ask the shop for what the first look shows, once the frame is on the screen."""
         self.set_class(not self._color, "-no-color")
+        if self._light:
+            self.theme = LIGHT
         self.set_keymap(self.keymap)
         self.call_after_refresh(self._begin)
 

@@ -23,7 +23,6 @@ from textual.keys import Keys, _character_to_key
 from backends.errors import ConfigurationError
 from shopcli.tui.commands import BY_ID, COMMANDS, Command, Scope, shown_key
 
-FILE = "config.toml"
 TABLE = "keys"
 
 _TERMINAL = "terminals and what runs in them take it for themselves"

@@ -8,6 +8,7 @@ from backends import models
 from backends.errors import CartChanged, KeyReused, NotFound, OutOfStock
 from backends.models import Requirement
 from stub_services.carts.service import CartService, Check
+from stub_services.wire.books import endpoint_of as books_of
 from stub_services.wire.endpoint import Call, Endpoint, Needs, Struct
 from stub_services.wire.problems import Stale
 from stub_services.wire.requests import names_tag
@@ -148,4 +149,5 @@ ENDPOINTS = (
     Endpoint("GET", "/v1/cart/shipping-options", shipping_options),
     Endpoint("PUT", "/v1/cart/shipping", set_shipping, Needs.SHOPPER, raises=_EDITS),
     Endpoint("PUT", "/v1/cart/merged/{guest_cart_id}", merge, Needs.ACCOUNT),
+    books_of("carts"),
 )

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from backends.models import Address
+from backends.models import Address, BookEntry
 from stub_services.addresses import read_address
 from stub_services.database import Row, Statements, reader
 from stub_services.idempotency import Requests
@@ -142,6 +142,11 @@ class CartRows:
             take.shipping,
         )
 
+    async def books(self, after: str, orders: int) -> list[BookEntry]:
+        """What the next orders behind an id took."""
+        rows = await self._sql.all("SELECT * FROM taken WHERE order_id > ? ORDER BY order_id LIMIT ?", after, orders)
+        return [_entry(row) for row in rows]
+
     async def mark_returned(self, order_id: str) -> bool:
         """Compare and set (R1): only the first give-back returns True."""
         moved = await self._sql.run(
@@ -173,3 +178,9 @@ def _line(row: Row) -> CartLine:
 @reader
 def _lines(stored: str) -> tuple[CartLine, ...]:
     return tuple(CartLine(**{**line, "offer": Offer(**line["offer"])}) for line in json.loads(stored))
+
+
+@reader
+def _entry(row: Row) -> BookEntry:
+    pieces = sum(line["quantity"] for line in json.loads(row["lines"]))
+    return BookEntry("carts", row["order_id"], row["order_id"], row["state"], pieces)

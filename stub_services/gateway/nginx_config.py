@@ -18,7 +18,8 @@ from stub_services.wire.hop import MAX_SECONDS
 from stub_services.wire.problems import MEDIA_TYPE, Malformed, problem, status_of
 from stub_services.wire.serving import FINISH_SECONDS, IDLE_SECONDS, KEEP_ALIVE_SECONDS
 
-_READ_SECONDS = MAX_SECONDS + 5
+_GRACE_SECONDS = 5
+_READ_SECONDS = MAX_SECONDS + _GRACE_SECONDS
 _SERVICE = "$service"  # nginx fills it in
 _REQUEST_ID = "add_header X-Request-Id $sane_id always;"
 _IMPORTS = 2
@@ -141,6 +142,7 @@ http {{
             internal;
             client_max_body_size {catalog_body};
             limit_conn imports {imports};
+            proxy_read_timeout {import_read:.0f}s;
             proxy_pass http://products$request_uri;
         }}
 {own}
@@ -172,6 +174,7 @@ def render(listen: str, urls: Mapping[str, str], directory: Path, user: str | No
         methods=", ".join(routes.METHODS),
         own_allowed="\n".join(f'        {_pattern(path)} "{", ".join(routes.READING)}";' for path in _OWN),
         read=_READ_SECONDS,
+        import_read=routes.IMPORT_SECONDS + _GRACE_SECONDS,
         request_id=_REQUEST_ID,
         own=_own(),
         locations="\n".join(map(_location, TABLE)),

@@ -69,6 +69,11 @@ class Exchange:
         """What was answered; 0 as long as nothing was."""
         self.whole = False
 
+    @property
+    def authorization(self) -> str:
+        """The header, empty where there is none."""
+        return (value_of(self.headers, b"authorization") or b"").decode("latin-1")
+
     def milliseconds(self) -> float:
         """How long it has taken so far."""
         return round((time.perf_counter() - self.began) * 1000, 3)
@@ -168,13 +173,13 @@ class Gateway:
             await exchange.answer(as_json(own))
             return
         told = value_of(exchange.headers, b"shop-timeout")
-        seconds = seconds_of(None if told is None else told.decode("latin-1"))
+        most = routes.seconds(exchange.method, exchange.path, exchange.authorization)
+        seconds = seconds_of(None if told is None else told.decode("latin-1"), most)
         await self._pass_on(exchange, route, exchange.began + seconds)
 
     async def _pass_on(self, exchange: Exchange, route: Route, ends_at: float) -> None:
         _refuse_late(route, ends_at)
-        authorization = value_of(exchange.headers, b"authorization") or b""
-        limit = routes.body_bytes(exchange.method, exchange.path, authorization.decode("latin-1"))
+        limit = routes.body_bytes(exchange.method, exchange.path, exchange.authorization)
         with Body(self._room, exchange.headers, limit) as body:
             whole = await body.read(exchange.receive, max(0.0, ends_at - time.perf_counter()))
             await self._pass_whole(exchange, route, whole, ends_at)

@@ -6,21 +6,23 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from backends.capabilities import Capability
-from backends.errors import LoginRequired, Outcome, ShopError, StorageError
+from backends.errors import LoginRequired, NotFound, Outcome, ShopError, StorageError
 from stub_services.caller import Caller
 from stub_services.inprocess.wiring import Front
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Callable, MutableMapping
 
     from backends.interface import SessionStore
     from backends.models import (
         Address,
+        BookEntry,
         Card,
         Cart,
         Category,
         CheckoutAttempt,
         Fault,
+        Imported,
         Order,
         Page,
         Payment,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
         ShippingOption,
         User,
     )
+    from stub_services.books import Keeper
     from stub_services.inprocess.shop import Shop
 
 CAPABILITIES = frozenset(Capability) - {Capability.GUEST_CHECKOUT}
@@ -112,12 +115,22 @@ class _Users:
     async def me(self) -> User:
         return await self._desk.shop.users.me(await self._desk.account())
 
+    async def rename(self, name: str) -> User:
+        return await self._desk.shop.users.rename(await self._desk.account(), name)
+
+    async def change_email(self, email: str, password: str) -> User:
+        return await self._desk.shop.users.change_email(await self._desk.account(), email, password)
+
     async def change_password(self, old: str, new: str) -> None:
         await self._desk.shop.users.change_password(await self._desk.account(), old, new)
 
     async def delete_account(self, password: str) -> None:
         await self._desk.shop.users.delete_account(await self._desk.account(), password)
-        self._desk.sessions.update(_forget_login)
+        try:
+            self._desk.sessions.update(_forget_login)
+        except ShopError as error:
+            msg = f"the account is deleted; this computer still has its session: {error.message}"
+            raise StorageError(msg, hint="shop logout", outcome=Outcome.APPLIED) from error
 
     async def addresses(self) -> tuple[Address, ...]:
         return await self._desk.shop.users.addresses((await self._desk.account()).account())
@@ -236,8 +249,20 @@ class _Admin:
     def __init__(self, desk: _Desk) -> None:
         self._desk = desk
 
-    async def import_catalog(self, products: tuple[Product, ...]) -> int:
+    async def import_catalog(self, products: tuple[Product, ...]) -> Imported:
         return await self._desk.shop.products.import_catalog(_OWNER, products)
+
+    async def books(self, service: str, cursor: str | None = None) -> Page[BookEntry]:
+        shop = self._desk.shop
+        keepers: dict[str, Callable[[], Keeper]] = {
+            "carts": lambda: shop.carts,
+            "orders": lambda: shop.orders,
+            "payments": lambda: shop.payments,
+            "products": lambda: shop.shelves,
+        }
+        if service not in keepers:
+            raise NotFound(f"{service} keeps no books about orders", hint="shop services reconcile")
+        return await keepers[service]().books(_OWNER, cursor)
 
     async def stop(self, service: str) -> None:
         self._desk.shop.wiring.open().stop(service)
@@ -276,6 +301,10 @@ class InProcessBackend:
         self.orders = _Orders(desk)
         self.payments = _Payments(desk)
         self.admin = _Admin(desk)
+
+    def visit(self, sessions: SessionStore) -> InProcessBackend:
+        """Open the same shop for one more person: one in memory is there once."""
+        return InProcessBackend(self.name, self.shop, sessions)
 
     def account_id(self) -> str | None:
         """The account that the stored session belongs to; asks no service."""

@@ -150,7 +150,7 @@ class Shop:
             async with self.databases[name].read() as sql:
                 await sql.one("SELECT 1")
         except ShopError as error:
-            return ServiceHealth(name, "down", error.message)
+            return ServiceHealth(name, "down", error.message, hint=error.hint)
         return ServiceHealth(name, "up")
 
     async def close(self) -> None:

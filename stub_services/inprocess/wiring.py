@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stub_services.orders.service import OrderService
     from stub_services.payments.service import PaymentService
     from stub_services.products.service import ProductService
+    from stub_services.products.stock import Stock
     from stub_services.users.service import UserService
 
 T = TypeVar("T")
@@ -129,6 +130,7 @@ class Front:
         self.run_due = shop.run_due
         self.users: UserService = way(CUSTOMER, "users", lambda: shop.users)
         self.products: ProductService = way(CUSTOMER, "products", lambda: shop.products)
+        self.shelves: Stock = way(CUSTOMER, "products", lambda: shop.shelves)
         self.carts: CartService = way(CUSTOMER, "carts", lambda: shop.carts)
         self.orders: OrderService = way(CUSTOMER, "orders", lambda: shop.orders)
         self.payments: PaymentService = way(CUSTOMER, "payments", lambda: shop.payments)

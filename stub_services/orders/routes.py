@@ -8,6 +8,7 @@ from msgspec import Meta
 from backends.errors import InvalidState, KeyReused, NotFound
 from backends.models import CheckoutAttempt, OrderStatus
 from stub_services.orders.service import OrderService
+from stub_services.wire.books import endpoint_of as books_of
 from stub_services.wire.endpoint import Call, Endpoint, Needs, Struct
 from stub_services.wire.shapes import Address, Id, Line, Moment, Money, PageQuery, Totals, given, shaped
 
@@ -85,4 +86,5 @@ ENDPOINTS = (
     Endpoint("PUT", "/v1/orders/{ref}", place, Needs.ACCOUNT, raises=(NotFound, InvalidState, KeyReused)),
     Endpoint("GET", "/v1/orders/{ref}", get_order, Needs.ACCOUNT, raises=(NotFound,), alias="get"),
     Endpoint("PUT", "/v1/orders/{order_id}/cancellation", cancel, Needs.ACCOUNT, raises=(NotFound,)),
+    books_of("orders"),
 )

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from backends.models import Address, CheckoutAttempt, OrderStatus
+from backends.models import Address, BookEntry, CheckoutAttempt, OrderStatus
 from backends.text import clean
 from stub_services.addresses import read_address
 from stub_services.currency import CURRENCY
@@ -77,6 +77,18 @@ class OrderRows:
             limit,
         )
         return [_order(row) for row in rows]
+
+    async def books(self, after: str, orders: int) -> list[BookEntry]:
+        """The next orders behind an id, whatever became of them."""
+        rows = await self._sql.all(
+            "SELECT id, number, state, total, currency,"
+            " (SELECT COALESCE(sum(quantity), 0) FROM lines WHERE order_id = orders.id) AS pieces,"
+            " (SELECT count(*) FROM outbox WHERE order_id = orders.id) AS messages"
+            " FROM orders WHERE id > ? ORDER BY id LIMIT ?",
+            after,
+            orders,
+        )
+        return [_entry(row) for row in rows]
 
     async def lines(self, order_id: str) -> tuple[SoldLine, ...]:
         """The lines of a placed order."""
@@ -249,4 +261,13 @@ def _order(row: Row) -> StoredOrder:
         from_millis(row["intent_at"]),
         from_millis(row["created_at"]),
         row["expires_at"] and from_millis(row["expires_at"]),
+    )
+
+
+@reader
+def _entry(row: Row) -> BookEntry:
+    number = row["id"] if row["number"] is None else str(row["number"])
+    pieces, waits = int(row["pieces"]), row["messages"] > 0
+    return BookEntry(
+        "orders", row["id"], number, row["state"], pieces, row["total"], currency=row["currency"], waits=waits
     )

@@ -71,6 +71,15 @@ class ChargeRows:
             "UPDATE charges SET refunded = amount WHERE reference = ? AND state = 'captured'", reference
         )
 
+    async def kept(self, reference: str) -> int:
+        """What was taken under a reference, however often, and not given back."""
+        row = await self._sql.one(
+            "SELECT COALESCE(sum(amount - refunded), 0) AS kept FROM charges"
+            " WHERE reference = ? AND state = 'captured'",
+            reference,
+        )
+        return int(row["kept"]) if row else 0
+
 
 class TestProcessor:
     """Charges test tokens and test cards."""
@@ -117,6 +126,11 @@ class TestProcessor:
         """Give the money back; idempotent."""
         async with self._store.write() as rows:
             await rows.refund(reference)
+
+    async def kept(self, references: tuple[str, ...]) -> dict[str, int]:
+        """What was taken under each reference and not given back, in minor units; 0 where nothing was."""
+        async with self._store.read() as rows:
+            return {reference: await rows.kept(reference) for reference in references}
 
     async def _behaviour(self, token: str) -> str | None:
         if any(token == method.token for method in TEST_TOKENS):

@@ -9,6 +9,7 @@ from backends import models
 from backends.errors import InvalidState, KeyReused, NotFound
 from backends.models import PaymentStatus
 from stub_services.payments.service import PaymentService
+from stub_services.wire.books import endpoint_of as books_of
 from stub_services.wire.endpoint import Call, Endpoint, Needs, Struct
 from stub_services.wire.shapes import Id, Money, shaped
 
@@ -108,4 +109,5 @@ ENDPOINTS = (
     Endpoint("PUT", "/v1/payments/{payment_id}", pay, Needs.ACCOUNT, raises=(NotFound, KeyReused)),
     Endpoint("GET", "/v1/payments/{payment_id}", get_payment, Needs.ACCOUNT, raises=(NotFound,), alias="get"),
     Endpoint("PUT", "/v1/payments/{payment_id}/refund", refund, Needs.MERCHANT, raises=(NotFound, InvalidState)),
+    books_of("payments"),
 )

@@ -13,9 +13,10 @@ from typing import Protocol
 
 from backends.errors import InvalidState, InvalidValue, KeyReused, NotFound, ShopError
 from backends.interface import Clock
-from backends.models import Card, Payment, PaymentMethod, PaymentStatus
+from backends.models import BookEntry, Card, Page, Payment, PaymentMethod, PaymentStatus
 from backends.money import Money
 from stub_services.aftermath import recorded
+from stub_services.books import page_of
 from stub_services.caller import Caller
 from stub_services.database import Store
 from stub_services.outbox import Message, deliver
@@ -52,6 +53,9 @@ class Processor(Protocol):
 
     async def refund(self, reference: str) -> None:
         """Give the money back; idempotent."""
+
+    async def kept(self, references: tuple[str, ...]) -> dict[str, int]:
+        """What was taken under each reference and not given back, in minor units; 0 where nothing was."""
 
 
 class PaymentService:
@@ -151,6 +155,17 @@ class PaymentService:
         await self._resume(payment_id)
 
     # --- what is due -------------------------------------------------------------------------
+
+    async def books(self, caller: Caller, cursor: str | None) -> Page[BookEntry]:
+        """All payments, beside what the processor says that it took for them. Raises Forbidden."""
+
+        async def entries(after: str, orders: int) -> list[BookEntry]:
+            async with self._store.read() as rows:
+                found = await rows.books(after, orders)
+            kept = await self._processor.kept(tuple(entry.id for entry in found))
+            return [replace(entry, kept=kept[entry.id]) for entry in found]
+
+        return await page_of(entries, caller, cursor)
 
     async def run_due(self) -> None:
         """Do what waits: go on with unfinished payments, deliver messages (R17)."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from backends.models import PaymentMethod, PaymentStatus
+from backends.models import BookEntry, PaymentMethod, PaymentStatus
 from backends.text import clean
 from stub_services.database import Row, Statements, reader
 from stub_services.outbox import Outbox
@@ -60,6 +60,17 @@ class PaymentRows:
             "SELECT * FROM payments WHERE order_id = ? AND user_id = ? ORDER BY number", order_id, user_id
         )
         return [_payment(row) for row in rows]
+
+    async def books(self, after: str, orders: int) -> list[BookEntry]:
+        """All payments for the next orders behind an id."""
+        rows = await self._sql.all(
+            "SELECT *, (SELECT count(*) FROM outbox WHERE outbox.order_id = payments.order_id) AS messages"
+            " FROM payments WHERE order_id IN (SELECT DISTINCT order_id FROM payments"
+            " WHERE order_id > ? ORDER BY order_id LIMIT ?) ORDER BY order_id, number",
+            after,
+            orders,
+        )
+        return [_entry(_payment(row), waits=row["messages"] > 0) for row in rows]
 
     async def unfinished(self) -> list[StoredPayment]:
         """Payments on which something has to be done; captured ones wait in the outbox."""
@@ -145,4 +156,11 @@ def _payment(row: Row) -> StoredPayment:
         row["currency"],
         from_millis(row["created_at"]),
         from_millis(row["charging_at"]) if row["charging_at"] is not None else None,
+    )
+
+
+def _entry(payment: StoredPayment, *, waits: bool) -> BookEntry:
+    amount, currency = payment.amount, payment.currency or ""
+    return BookEntry(
+        "payments", payment.order_id, payment.id, payment.state, amount=amount, currency=currency, waits=waits
     )

@@ -9,6 +9,7 @@ from backends import models
 from backends.errors import NotFound
 from backends.models import ProductQuery, Sort
 from stub_services.products.service import ProductService
+from stub_services.wire.books import endpoint_of as books_of
 from stub_services.wire.endpoint import Call, Endpoint, Needs, Struct
 from stub_services.wire.shapes import Money, PageQuery, given, shaped
 
@@ -16,6 +17,11 @@ Amount = Annotated[str, Meta(pattern=r"^[0-9]{1,12}(\.[0-9]{1,4})?$")]
 """Major units: `1499.00`."""
 Name = Annotated[str, Meta(max_length=100)]
 MAX_CATALOG = 32 * 1024 * 1024
+"""Bytes of an import as it is sent."""
+MAX_UNPACKED = 128 * 1024 * 1024
+"""Bytes of one that is compressed: 92,331 real products are 37 MB, and 5.8 MB as they are sent."""
+MAX_SECONDS = 600.0
+"""How long whoever imports may wait."""
 
 
 class Variant(Struct):
@@ -82,9 +88,11 @@ class Catalog(Struct):
 
 
 class Imported(Struct):
-    """How many products were added or updated."""
+    """How many products were added, were updated, or were as the import says already."""
 
-    imported: int
+    added: int
+    updated: int
+    unchanged: int
 
 
 async def list_products(service: ProductService, call: Call, query: Search) -> Products:  # noqa: ARG001
@@ -112,7 +120,7 @@ async def list_categories(service: ProductService, call: Call) -> Categories:  #
 
 async def import_catalog(service: ProductService, call: Call, body: Catalog) -> Imported:
     """Add or update products, all or none."""
-    return Imported(await service.import_catalog(call.caller, tuple(_model(product) for product in body.products)))
+    return shaped(await service.import_catalog(call.caller, map(_model, body.products)), Imported)
 
 
 def _amount(value: str | UnsetType) -> Decimal | None:
@@ -141,5 +149,16 @@ ENDPOINTS = (
     Endpoint("GET", "/v1/products", list_products, alias="list"),
     Endpoint("GET", "/v1/products/{ref}", get_product, raises=(NotFound,), alias="get"),
     Endpoint("GET", "/v1/categories", list_categories, alias="categories"),
-    Endpoint("PATCH", "/v1/catalog", import_catalog, Needs.MERCHANT, max_body=MAX_CATALOG),
+    Endpoint(
+        "PATCH",
+        "/v1/catalog",
+        import_catalog,
+        Needs.MERCHANT,
+        max_body=MAX_CATALOG,
+        max_unpacked=MAX_UNPACKED,
+        max_seconds=MAX_SECONDS,
+    ),
 )
+
+STOCK = (books_of("products"),)
+"""What is asked of the stock, not of the catalog."""

@@ -3,24 +3,32 @@
 import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 
+from backends.catalog import (
+    MAX_PRICE,
+    wrong_category,
+    wrong_currency,
+    wrong_name,
+    wrong_price,
+    wrong_stock,
+    wrong_title,
+    wrong_variants,
+)
 from backends.errors import InvalidValue, NotFound
-from backends.models import Category, Page, Product, ProductQuery, Sort, Variant
+from backends.models import Category, Imported, Page, Product, ProductQuery, Sort, Variant
 from backends.text import clean
 from stub_services.caller import Caller
 from stub_services.currency import CURRENCY
 from stub_services.database import Store
 from stub_services.products.listing_store import NEWEST, Place
-from stub_services.products.store import ProductRows
+from stub_services.products.store import Effect, ProductRows
 
 MAX_PAGE = 100
-MAX_PRICE = 10**12
-MAX_STOCK = 10**9
 MAX_QUERY = 200
 MAX_CURSOR = 200
-
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 
 
 class ProductService:
@@ -70,15 +78,15 @@ class ProductService:
         async with self._store.read() as rows:
             return await rows.categories()
 
-    async def import_catalog(self, caller: Caller, products: tuple[Product, ...]) -> int:
-        """Add or update products in one commit. Raises Forbidden, InvalidValue."""
+    async def import_catalog(self, caller: Caller, products: Iterable[Product]) -> Imported:
+        """Add or update products in one commit, which may take long. Raises Forbidden, InvalidValue."""
         caller.require_merchant()
-        for product in products:
-            _check(product)
-        async with self._store.write() as rows:
-            for product in products:
-                await rows.put(product, slugify(product.category))
-        return len(products)
+
+        async def change(rows: ProductRows) -> Imported:
+            count = Counter([await _put(rows, product) for product in products])
+            return Imported(count[Effect.ADDED], count[Effect.UPDATED], count[Effect.UNCHANGED])
+
+        return await self._store.change(change)
 
     async def fill_if_empty(self, products: tuple[Product, ...]) -> None:
         """Put a first catalog on the shelves, once, also when two processes start together."""
@@ -91,6 +99,11 @@ class ProductService:
         """Whether there is nothing to sell yet."""
         async with self._store.read() as rows:
             return await rows.is_empty()
+
+
+async def _put(rows: ProductRows, product: Product) -> Effect:
+    _check(product)
+    return await rows.put(product, slugify(product.category))
 
 
 def slugify(title: str) -> str:
@@ -115,31 +128,32 @@ def _valid(query: ProductQuery) -> ProductQuery:
 
 
 def _check(product: Product) -> None:
-    names = [variant.name for variant in product.variants]
-    if not all(map(_NAME.fullmatch, (product.slug, *names))):
-        msg = f"slugs and variants have lower-case letters, digits and -: {product.slug!r} {names!r}"
-        raise InvalidValue(msg, service="products")
-    if not names or len(set(names)) < len(names):
-        msg = f"{product.slug} needs at least one variant, each with its own name"
-        raise InvalidValue(msg, service="products")
-    if not product.title.strip() or not slugify(product.category):
-        msg = f"{product.slug} needs a title and a category"
-        raise InvalidValue(msg, service="products")
+    """Raise InvalidValue for what is not a product."""
+    wrong = {
+        "slug": wrong_name(product.slug),
+        "title": wrong_title(product.title),
+        "category": wrong_category(product.category),
+        "variants": wrong_variants(product.variants),
+    }
+    _refuse(product.slug, wrong)
     for variant in product.variants:
         _check_variant(product.slug, variant)
 
 
 def _check_variant(slug: str, variant: Variant) -> None:
-    if variant.price.currency != CURRENCY:
-        msg = f"{slug}/{variant.name}: this shop sells in {CURRENCY}"
-        raise InvalidValue(msg, service="products")
-    price = variant.price.amount
-    if not price.is_finite() or not 0 <= price < MAX_PRICE or price.as_tuple().exponent not in (0, -1, -2):
-        msg = f"{slug}/{variant.name}: the price is not an amount of {CURRENCY}"
-        raise InvalidValue(msg, service="products")
-    if variant.stock is None or not 0 <= variant.stock <= MAX_STOCK:
-        msg = f"{slug}/{variant.name}: the stock is a number from 0 to {MAX_STOCK}"
-        raise InvalidValue(msg, service="products")
+    wrong = {
+        "variant": wrong_name(variant.name),
+        "currency": wrong_currency(variant.price.currency, CURRENCY),
+        "price": wrong_price(variant.price),
+        "stock": wrong_stock(variant.stock),
+    }
+    _refuse(f"{slug}/{variant.name}", wrong)
+
+
+def _refuse(name: str, wrong: dict[str, str | None]) -> None:
+    for column, reason in wrong.items():
+        if reason is not None:
+            raise InvalidValue(f"{name}: {column}: {reason}", service="products")
 
 
 def _encode(order: str, place: Place) -> str:

@@ -3,6 +3,9 @@
 from datetime import datetime
 
 from backends.interface import Clock
+from backends.models import BookEntry, Page
+from stub_services.books import page_of
+from stub_services.caller import Caller
 from stub_services.currency import CURRENCY
 from stub_services.database import Store
 from stub_services.peers import MEMORY, Item, Offer, Refusal, Reserved, SoldLine
@@ -36,6 +39,15 @@ class Stock:
             for item in items if held else ():
                 await rows.hold(item)
             return outcome
+
+    async def books(self, caller: Caller, cursor: str | None) -> Page[BookEntry]:
+        """What each order holds of the stock, or has bought. Raises Forbidden."""
+
+        async def entries(after: str, orders: int) -> list[BookEntry]:
+            async with self._store.read() as rows:
+                return await rows.books(after, orders)
+
+        return await page_of(entries, caller, cursor)
 
     async def sell(self, order_id: str) -> None:
         """Turn what is held into sold; nothing happens to what was released."""

@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, dataclass
 
+from backends.models import BookEntry
 from backends.text import shorten
 from stub_services.currency import CURRENCY
 from stub_services.database import Row, Statements, reader
@@ -66,6 +67,13 @@ class StockRows:
         )
         return moved == 1
 
+    async def books(self, after: str, orders: int) -> list[BookEntry]:
+        """What the next orders behind an id hold or bought."""
+        rows = await self._sql.all(
+            "SELECT * FROM reservations WHERE order_id > ? ORDER BY order_id LIMIT ?", after, orders
+        )
+        return [_entry(row) for row in rows]
+
     async def hold(self, item: Item) -> None:
         """Move pieces from the shelf into reservations."""
         await self._move(item, "available", "reserved")
@@ -109,3 +117,9 @@ def _reservation(row: Row) -> Reservation:
         return Reservation("released", None)
     lines = tuple(SoldLine(Offer(**line["offer"]), line["quantity"]) for line in json.loads(row["lines"]))
     return Reservation(row["state"], Reserved(lines, row["total"], row["currency"]))
+
+
+@reader
+def _entry(row: Row) -> BookEntry:
+    pieces = sum(line["quantity"] for line in json.loads(row["lines"]))
+    return BookEntry("products", row["order_id"], row["order_id"], row["state"], pieces)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from enum import Enum, auto
 
 from backends.models import Category, Product, ProductQuery, Variant
 from backends.money import Money
@@ -9,13 +10,26 @@ from backends.text import clean, shorten
 from stub_services.database import Row, Statements, reader
 from stub_services.products.listing_store import Limits, Listing, Place, Search
 
+Kept = tuple[object, ...]
+"""What a row holds of what an import says."""
+
 MAX_TITLE = 300
 MAX_NAME = 100
 MAX_DESCRIPTION = 5000
 """What is shown of a text at most: a catalog may hold anything."""
 
+_OFFERED = ("position", "name", "sku", "price", "currency", "available")
+
 SINGLE_VARIANT = "standard"
 """The name of the only variant of a product that needs no choice."""
+
+
+class Effect(Enum):
+    """What putting a product into the catalog did."""
+
+    ADDED = auto()
+    UPDATED = auto()
+    UNCHANGED = auto()
 
 
 def _search(sql: Statements) -> Search:
@@ -90,10 +104,38 @@ class ProductRows:
         """Whether there is no product yet."""
         return await self._sql.one("SELECT 1 FROM products LIMIT 1") is None
 
-    async def put(self, product: Product, category_slug: str) -> None:
+    async def put(self, product: Product, category_slug: str) -> Effect:
         """Add a product or replace the one with its slug; reserved and sold stock stay counted."""
-        number = await self._number(product.slug, category_slug)
-        values = (
+        known = await self._sql.one("SELECT * FROM products WHERE slug = ?", product.slug)
+        before = await self._offered(product.slug) if known else []
+        offered = [_kept_variant(*each) for each in enumerate(product.variants)]
+        texts_stay = known is not None and _kept(known) == _said(product, category_slug)
+        if texts_stay and before == offered:
+            return Effect.UNCHANGED
+        number = await self._number(known, category_slug)
+        await self._put_product(product, category_slug, number)
+        if not texts_stay or [each[1:3] for each in before] != [each[1:3] for each in offered]:
+            await self._search.put(number, indexed_texts(product))
+        if known:
+            await self._withdraw_others(product)
+        for position, variant in enumerate(product.variants):
+            await self._put_variant(product.slug, position, variant)
+        return Effect.UPDATED if known else Effect.ADDED
+
+    async def _offered(self, slug: str) -> list[Kept]:
+        rows = await self._sql.all(
+            f"SELECT {', '.join(_OFFERED)} FROM variants WHERE product_id = ? AND withdrawn = 0 ORDER BY position",
+            slug,
+        )
+        return [tuple(row[name] for name in _OFFERED) for row in rows]
+
+    async def _put_product(self, product: Product, category_slug: str, number: int) -> None:
+        await self._sql.run(
+            "INSERT INTO products (id, slug, title, title_key, brand, category, category_slug, description,"
+            " price_from, number) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (slug) DO UPDATE SET"
+            " title = excluded.title, title_key = excluded.title_key, brand = excluded.brand,"
+            " category = excluded.category, category_slug = excluded.category_slug,"
+            " description = excluded.description, price_from = excluded.price_from",
             product.slug,
             product.slug,
             product.title,
@@ -105,25 +147,15 @@ class ProductRows:
             min(variant.price.minor for variant in product.variants),
             number,
         )
-        await self._sql.run(
-            "INSERT INTO products (id, slug, title, title_key, brand, category, category_slug, description,"
-            " price_from, number) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (slug) DO UPDATE SET"
-            " title = excluded.title, title_key = excluded.title_key, brand = excluded.brand,"
-            " category = excluded.category, category_slug = excluded.category_slug,"
-            " description = excluded.description, price_from = excluded.price_from",
-            *values,
-        )
-        await self._search.put(number, indexed_texts(product))
+
+    async def _withdraw_others(self, product: Product) -> None:
         ids = [f"{product.slug}/{variant.name}" for variant in product.variants]
         await self._sql.run(
             f"UPDATE variants SET withdrawn = 1 WHERE product_id = ? AND id NOT IN ({marks(ids)})", product.slug, *ids
         )
-        for position, variant in enumerate(product.variants):
-            await self._put_variant(product.slug, position, variant)
 
-    async def _number(self, slug: str, category_slug: str) -> int:
+    async def _number(self, known: Row | None, category_slug: str) -> int:
         """Return the product's number, a new one if need be, and count the product in its category."""
-        known = await self._sql.one("SELECT number, category_slug FROM products WHERE slug = ?", slug)
         if known is None or known["category_slug"] != category_slug:
             if known is not None:
                 await self._sql.run(
@@ -154,6 +186,19 @@ class ProductRows:
             variant.price.currency,
             variant.stock or 0,
         )
+
+
+def _kept(row: Row) -> Kept:
+    return tuple(row[name] for name in ("title", "brand", "category", "category_slug", "description"))
+
+
+def _said(product: Product, category_slug: str) -> Kept:
+    return product.title, product.brand, product.category, category_slug, product.description
+
+
+def _kept_variant(position: int, variant: Variant) -> Kept:
+    price = variant.price
+    return position, variant.name, variant.sku, price.minor, price.currency, variant.stock or 0
 
 
 def indexed_texts(product: Product) -> tuple[str, ...]:

@@ -84,6 +84,19 @@ class Session(Struct):
     expires_at: datetime
 
 
+class Profile(Struct):
+    """What an account may change of itself without its password."""
+
+    name: Text
+
+
+class NewEmail(Struct):
+    """A change of the e-mail address, confirmed with the password."""
+
+    email: Text
+    password: Password
+
+
 class NewPassword(Struct):
     """A change of the password."""
 
@@ -154,6 +167,16 @@ async def me(accounts: Accounts, call: Call) -> User:
     return shaped(await accounts.service.me(call.caller), User)
 
 
+async def rename(accounts: Accounts, call: Call, body: Profile) -> User:
+    """Change the account's name."""
+    return shaped(await accounts.service.rename(call.caller, body.name), User)
+
+
+async def change_email(accounts: Accounts, call: Call, body: NewEmail) -> User:
+    """Change the e-mail address to log in with; sessions go on."""
+    return shaped(await accounts.service.change_email(call.caller, body.email, body.password), User)
+
+
 async def change_password(accounts: Accounts, call: Call, body: NewPassword) -> None:
     """Change the password and end all other sessions."""
     await accounts.service.change_password(call.caller, body.old, body.new)
@@ -197,6 +220,14 @@ ENDPOINTS = (
     Endpoint("POST", "/v1/sessions/revoke", logout),
     Endpoint("GET", "/v1/keys", keys, quiet=True),
     Endpoint("GET", "/v1/me", me, Needs.ACCOUNT),
+    Endpoint("PATCH", "/v1/me", rename, Needs.ACCOUNT),
+    Endpoint(
+        "PUT",
+        "/v1/me/email",
+        change_email,
+        Needs.ACCOUNT,
+        raises=(WrongCredentials, EmailTaken, RateLimited),
+    ),
     Endpoint("PUT", "/v1/me/password", change_password, Needs.ACCOUNT, raises=(WrongCredentials, RateLimited)),
     Endpoint("POST", "/v1/me/deletion", delete_account, Needs.ACCOUNT, raises=(WrongCredentials, RateLimited)),
     Endpoint("GET", "/v1/me/addresses", addresses, Needs.ACCOUNT),

@@ -4,7 +4,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Protocol
@@ -14,8 +14,10 @@ from backends.errors import (
     InvalidValue,
     LoginRequired,
     NotFound,
+    OutcomeUnknown,
     RateLimited,
     SessionExpired,
+    ShopError,
     WrongCredentials,
 )
 from backends.interface import Clock, Ids
@@ -92,8 +94,7 @@ class UserService:
             if await rows.requests.took_effect(once):
                 return Registered(user.email)
             if not await rows.insert_user(user, user.email.casefold(), stored, self._clock()):
-                msg = f"an account with {user.email} exists already"
-                raise EmailTaken(msg, service="users")
+                raise _taken(user.email)
             await rows.requests.note(once, self._clock())
         return Registered(user.email)
 
@@ -105,26 +106,61 @@ class UserService:
         """Whose session it is. Raises SessionExpired."""
         return (await self._session(caller)).user
 
+    async def rename(self, caller: Caller, name: str) -> User:
+        """Change the account's name. Raises InvalidValue, SessionExpired."""
+        caller.account()
+        name = text("name", name, service="users")
+        async with self._store.write() as rows:
+            session = self._living(await rows.session(caller.session_id or ""))
+            await rows.set_name(session.user.id, name)
+        return replace(session.user, name=name)
+
+    async def change_email(self, caller: Caller, email: str, password: str) -> User:
+        """Change the e-mail address. Raises WrongCredentials, InvalidValue, EmailTaken.
+
+        Sessions go on: they belong to the account, whatever its address is.
+        """
+        email = _email(email)
+        confirmed = await self._confirmed(caller, password)
+        async with self._store.write() as rows:
+            # Another session may have changed the password, which ends this one, while it was looked at.
+            session = self._living(await rows.session(confirmed.id))
+            is_free = await rows.set_email(session.user.id, email, email.casefold())
+            await rows.delete_attempts(_email_hash(confirmed.user.email))
+        if not is_free:
+            raise _taken(email)
+        return replace(session.user, email=email)
+
     async def change_password(self, caller: Caller, old: str, new: str) -> None:
         """Change the password and end the account's other sessions. Raises WrongCredentials."""
+        new = _new_password(new)
         session = await self._confirmed(caller, old)
-        stored = await self._passwords.hash(_new_password(new))
+        stored = await self._passwords.hash(new)
         async with self._store.write() as rows:
+            self._living(await rows.session(session.id))  # of two changes at once, the first ends the other's session
             await rows.set_password(session.user.id, stored)
             await rows.delete_attempts(_email_hash(session.user.email))
             await rows.delete_other_sessions(session.user.id, session.id)
 
     async def delete_account(self, caller: Caller, password: str) -> None:
-        """Remove the account, its sessions and its address book. Raises WrongCredentials.
+        """Remove the account, its sessions and its address book. Raises WrongCredentials, OutcomeUnknown.
 
         The account goes last: what fails before can be repeated.
         """
         session = await self._confirmed(caller, password)
-        for keeper in self._keepers():
-            await keeper.forget(session.user.id)
-        async with self._store.write() as rows:
-            await rows.delete_user(session.user.id)
-            await rows.delete_attempts(_email_hash(session.user.email))
+        is_begun = False
+        try:
+            for keeper in self._keepers():
+                await keeper.forget(session.user.id)
+                is_begun = True
+            async with self._store.write() as rows:
+                await rows.delete_user(session.user.id)
+                await rows.delete_attempts(_email_hash(session.user.email))
+        except ShopError as error:
+            if not is_begun:
+                raise
+            msg = f"part of what the account kept is gone, and the account itself may be there still: {error.message}"
+            raise OutcomeUnknown(msg, hint="shop account delete", service="users") from error
 
     # --- sessions ----------------------------------------------------------------------------
 
@@ -191,7 +227,7 @@ class UserService:
                 await rows.insert_attempt(email_hash, now, now - ATTEMPTS_WINDOW)
                 return
         wait = ceil((attempts[-MAX_ATTEMPTS] + ATTEMPTS_WINDOW - now).total_seconds())
-        msg = f"too many wrong passwords for this account; log in again in {wait} s"
+        msg = f"too many wrong passwords for this account; try again in {wait} s"
         raise RateLimited(msg, hint="shop login", service="users", retry_after=wait)
 
     async def _session(self, caller: Caller) -> StoredSession:
@@ -257,6 +293,10 @@ class UserService:
 
 def _wrong() -> WrongCredentials:
     return WrongCredentials("the e-mail address or the password is wrong", service="users")
+
+
+def _taken(email: str) -> EmailTaken:
+    return EmailTaken(f"an account with {email} exists already", service="users")
 
 
 def _email(value: str) -> str:

@@ -56,6 +56,23 @@ class UserRows:
         """Return the account and its password hash."""
         return _with_hash(await self._sql.one("SELECT * FROM users WHERE id = ?", user_id))
 
+    async def set_name(self, user_id: str, name: str) -> None:
+        """Replace the name."""
+        await self._sql.run("UPDATE users SET name = ? WHERE id = ?", name, user_id)
+
+    async def set_email(self, user_id: str, email: str, email_key: str) -> bool:
+        """Replace the e-mail address; False if it is another account's."""
+        changed = await self._sql.run(
+            "UPDATE users SET email = ?, email_key = ? WHERE id = ?"
+            " AND NOT EXISTS (SELECT 1 FROM users AS others WHERE others.email_key = ? AND others.id <> ?)",
+            email,
+            email_key,
+            user_id,
+            email_key,
+            user_id,
+        )
+        return changed == 1
+
     async def set_password(self, user_id: str, password_hash: str) -> None:
         """Replace the password."""
         await self._sql.run("UPDATE users SET password_hash = ? WHERE id = ?", password_hash, user_id)

@@ -75,7 +75,7 @@ class Answering:
             traced = request.headers.get("shop-trace") == "1"
             with recording() if traced else nullcontext() as hops:
                 try:
-                    with deadline(seconds_of(request.headers.get("shop-timeout"))):
+                    with deadline(seconds_of(request.headers.get("shop-timeout"), endpoint.max_seconds)):
                         response = await self._respond(endpoint, rules, request)
                 except ShopError as error:
                     response = self._refusal(error, request)
@@ -95,7 +95,7 @@ class Answering:
         arguments = path_of(request, endpoint.path_parameters)
         body = b""
         if endpoint.body is not None:
-            body = await read_body(request, endpoint.max_body)
+            body = await read_body(request, endpoint.max_body, endpoint.max_unpacked)
             arguments["body"] = body_of(body, endpoint.body)
         arguments |= query_of(request, endpoint.query)
         call = Call(caller, once_of(endpoint, caller, request, body), condition_of(request, "if-match"))

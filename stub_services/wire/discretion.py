@@ -3,12 +3,15 @@
 Its path or address, and what helps there, are for whoever runs the shop: they stand in the log.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any, TypeVar
 
 from backends.errors import ConfigurationError, Locked, StorageError, Unavailable
 from stub_services.database import Database, Statements
 from stub_services.wire.log import Log
+
+T = TypeVar("T")
 
 # Exactly these: what rules raise inside a transaction (NotFound, RateLimited, ...) is meant for the customer.
 _OF_THE_DATABASE = frozenset((ConfigurationError, StorageError, Unavailable, Locked))
@@ -24,6 +27,8 @@ class DiscreetDatabase:
         self._log = log
         if hasattr(inner, "version"):
             self.version = inner.version
+        if hasattr(inner, "apart"):
+            self.apart = self._apart
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Statements]:
@@ -42,6 +47,11 @@ class DiscreetDatabase:
     async def close(self) -> None:
         """Close; idempotent."""
         await self._inner.close()
+
+    async def _apart(self, change: Callable[[Statements], Coroutine[Any, Any, T]]) -> T:
+        with self._discreet():
+            result: T = await self._inner.apart(change)  # type: ignore[attr-defined]  # where it has that
+            return result
 
     @contextmanager
     def _discreet(self) -> Iterator[None]:

@@ -17,6 +17,7 @@ import msgspec
 from backends.errors import ShopError
 from stub_services.caller import Caller
 from stub_services.idempotency import Once
+from stub_services.wire.hop import MAX_SECONDS
 
 Handler = Callable[..., Awaitable[Any]]
 
@@ -68,6 +69,10 @@ class Endpoint:
     """It creates or adds, so an Idempotency-Key is required."""
     raises: tuple[type[ShopError], ...] = ()
     max_body: int = MAX_BODY
+    max_unpacked: int | None = None
+    """Bytes of a body that may come compressed with gzip."""
+    max_seconds: float = MAX_SECONDS
+    """How long a caller may wait for the answer."""
     alias: str | None = None
     quiet: bool = False
     """Asked again and again by other programs: the log mentions it only when it fails."""

@@ -16,10 +16,10 @@ def is_request_id(told: str) -> bool:
     return _ID.fullmatch(told) is not None
 
 
-def seconds_of(told: str | None) -> float:
-    """Return how long the caller waits for the answer: its `Shop-Timeout`, at most a minute. Raises Malformed."""
+def seconds_of(told: str | None, most: float = MAX_SECONDS) -> float:
+    """Return how long the caller waits for the answer: its `Shop-Timeout`, at most `most`. Raises Malformed."""
     if told is None:
         return DEFAULT_SECONDS
     if not _SECONDS.fullmatch(told):
         raise Malformed("Shop-Timeout is a number of seconds, such as 2.5")
-    return min(float(told), MAX_SECONDS)
+    return min(float(told), most)

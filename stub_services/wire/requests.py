@@ -1,6 +1,7 @@
 """Reading requests: bounded, strict, and with an honest word about what is wrong."""
 
 import asyncio
+import zlib
 from collections.abc import Mapping
 from contextvars import ContextVar
 from hashlib import blake2b
@@ -14,6 +15,9 @@ from backends.deadline import remaining
 from backends.text import clean
 from stub_services.wire.hop import is_request_id
 from stub_services.wire.problems import Malformed
+
+_GZIP = 16
+"""What zlib adds to the size of its window to say that gzip's header is there."""
 
 current_request_id: ContextVar[str] = ContextVar("request_id", default="")
 """The id of the request that is being answered: what it makes a service ask others carries it on."""
@@ -29,11 +33,18 @@ def request_id_of(request: Request) -> str:
     return known
 
 
-async def read_body(request: Request, most: int) -> bytes:
-    """Return the body of at most `most` bytes, if it comes before the deadline. Raises Malformed."""
+async def read_body(request: Request, most: int, most_unpacked: int | None = None) -> bytes:
+    """Return the body of at most `most` bytes, if it comes before the deadline. Raises Malformed.
+
+    Where `most_unpacked` is given it may come compressed with gzip, and has at most so many bytes then.
+    """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise Malformed("the body is JSON: Content-Type: application/json", 415)
+    packing = request.headers.get("content-encoding", "identity").strip().lower()
+    if packing != "identity" and (packing != "gzip" or most_unpacked is None):
+        known = "not compressed" if most_unpacked is None else "gzip, or not compressed"
+        raise Malformed(f"the body comes {known}, not {clean(packing)}", 415)
     parts: list[bytes] = []
     size = 0
     try:
@@ -47,7 +58,22 @@ async def read_body(request: Request, most: int) -> bytes:
         raise Malformed("the body ended early") from None
     except TimeoutError:
         raise Malformed("the body did not come in time", 408) from None
-    return b"".join(parts)
+    body = b"".join(parts)
+    return body if packing == "identity" or most_unpacked is None else _unpacked(body, most_unpacked)
+
+
+def _unpacked(body: bytes, most: int) -> bytes:
+    """Return what gzip made small; no more than `most` bytes are ever made of it."""
+    unpacking = zlib.decompressobj(zlib.MAX_WBITS | _GZIP)
+    try:
+        found = unpacking.decompress(body, most + 1)
+    except zlib.error as error:
+        raise Malformed(f"the body is no gzip: {error}") from None
+    if len(found) > most:
+        raise Malformed(f"the body has more than {most} bytes once it is unpacked", 413)
+    if not unpacking.eof or unpacking.unused_data:
+        raise Malformed("the body is no whole gzip")
+    return found
 
 
 def body_of(body: bytes, kind: Any) -> Any:  # noqa: ANN401  whatever kind says

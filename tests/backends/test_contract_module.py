@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 import backends
-from backends import Card, MemorySessions, open_backend
+from backends import Card, MemorySessions, Money, Totals, open_backend
 from backends.deadline import DEFAULT_SECONDS, deadline, remaining
 from backends.errors import ConfigurationError
 from backends.registry import BACKENDS, random_ids, system_clock
@@ -44,6 +44,11 @@ def test_a_card_is_never_shown() -> None:
     assert "4242" not in repr(card)
     assert "123" not in repr(card)
     assert not any(each.repr for each in fields(card))
+
+
+def test_totals_have_no_arithmetic() -> None:
+    assert not hasattr(Money, "__add__")
+    assert Totals.__slots__ == ("items", "shipping", "total")
 
 
 @pytest.mark.parametrize("url", ["", "nothing:", "shop", "http//x", ":memory:"])

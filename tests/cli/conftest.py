@@ -14,6 +14,7 @@ import pexpect
 import pytest
 
 from shopcli.cli.main import main
+from tests.cli.person import Person
 
 PASSWORD = "correct horse battery"
 
@@ -40,6 +41,7 @@ class Result:
 
 Run = Callable[..., Result]
 Terminal = Callable[..., "pexpect.spawn[str]"]
+Asked = Callable[..., Person]
 Finish = Callable[["pexpect.spawn[str]"], tuple[int | None, str]]
 
 
@@ -49,6 +51,7 @@ def _surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith("SHOP_") or name in ("NO_COLOR", "COLUMNS"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("SHOP_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("SHOP_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("TZ", "UTC")
 
@@ -100,14 +103,14 @@ def terminal() -> Iterator[Terminal]:
     """Start `shop` on a terminal of 80 by 24."""
     started: list[pexpect.spawn[str]] = []
 
-    def start(*words: str, columns: int = 80, **environment: str) -> "pexpect.spawn[str]":
+    def start(*words: str, columns: int = 80, rows: int = 24, **environment: str) -> "pexpect.spawn[str]":
         root = str(Path(__file__).parents[2])
         child = pexpect.spawn(
             sys.executable,
             ["-m", "shopcli", *words],
             env={**os.environ, "PYTHONPATH": root, **environment},
             encoding="utf-8",
-            dimensions=(24, columns),
+            dimensions=(rows, columns),
             timeout=30,
         )
         started.append(child)
@@ -116,6 +119,17 @@ def terminal() -> Iterator[Terminal]:
     yield start
     for child in started:
         child.close(force=True)
+
+
+@pytest.fixture
+def person(terminal: Terminal) -> Asked:
+    """Let somebody run `shop` on a terminal of 80 by 24, or another size."""
+
+    def start(*words: str, size: tuple[int, int] = (80, 24), **environment: str) -> Person:
+        columns, rows = size
+        return Person(terminal(*words, columns=columns, rows=rows, **environment), size)
+
+    return start
 
 
 @pytest.fixture

@@ -580,6 +580,7 @@ def _process(words: list[str], *, stdin: bytes = b"") -> subprocess.CompletedPro
 # --- at a terminal ------------------------------------------------------------------------------------------------
 
 _CTRL_C = "\x03"
+_PICK = "Number or text: "
 _QUESTIONS: list[tuple[list[str], list[tuple[str, str]], str]] = [
     (["signup"], [], "Name: "),
     (["signup"], [("Name: ", "Eve")], "E-mail: "),
@@ -589,11 +590,12 @@ _QUESTIONS: list[tuple[list[str], list[tuple[str, str]], str]] = [
     (["login"], [("E-mail: ", "ada@example.com")], "Password: "),
     (["addresses", "add"], [], "such as home: "),
     (["addresses", "add", "work"], [("Name: ", "Ada")], "Street and number: "),
-    (["checkout"], [], "Pay with: "),
-    (["checkout"], [("Pay with: ", "c")], "Card number: "),
-    (["checkout"], [("Pay with: ", "1")], "y/N] "),
-    (["orders", "pay", "@last"], [], "Pay with: "),
-    (["orders", "pay", "@last"], [("Pay with: ", "1")], "y/N] "),
+    (["checkout"], [], "Delivery:"),
+    (["checkout", "--shipping", "standard"], [], _PICK),
+    (["checkout", "--shipping", "standard"], [(_PICK, "another card")], "Card number: "),
+    (["checkout", "--shipping", "standard"], [(_PICK, "1")], "y/N] "),
+    (["orders", "pay", "@last"], [], _PICK),
+    (["orders", "pay", "@last"], [(_PICK, "1")], "y/N] "),
     (["orders", "cancel", "@last"], [], "y/N] "),
     (["payments", "refund", "{payment}"], [], "y/N] "),
 ]
@@ -614,7 +616,8 @@ def test_ctrl_c_at_a_question_changes_nothing(
     question: str,
 ) -> None:
     before = books(data)
-    child = terminal(*(word.replace("{payment}", names["payment"]) for word in words), NO_COLOR="1")
+    words = [word.replace("{payment}", names["payment"]) for word in words]
+    child = terminal(*words, NO_COLOR="1", SHOP_PROMPTS="plain")
     for asked, answer in answers:
         child.expect_exact(asked)
         child.sendline(answer)
@@ -632,9 +635,9 @@ def test_a_card_typed_before_a_no_is_not_kept(
     terminal: Terminal, finish: Finish, names: dict[str, str], data: Path
 ) -> None:
     before = books(data)
-    child = terminal("checkout")
+    child = terminal("checkout", "--shipping", "standard", SHOP_PROMPTS="plain")
     for question, answer in (
-        ("Pay with: ", "c"),
+        (_PICK, "another card"),
         ("Card number: ", "4242 4242 4242 4242"),
         ("Expires (MM/YY): ", "12/39"),
         ("CVV: ", "123"),
@@ -664,8 +667,13 @@ _NO_ANSWER = {
         (["login"], [], "E-mail: ", []),
         (["login"], [("E-mail: ", b"ada@example.com\n")], "Password: ", []),
         (["addresses", "add", "work"], [("Name: ", b"Ada\n")], "Street and number: ", []),
-        (["checkout"], [], "Pay with: ", []),
-        (["checkout"], [("Pay with: ", b"c\n")], "Card number: ", [("Expires", b"12/39\n"), ("CVV", b"123\n")]),
+        (["checkout"], [], _PICK, []),
+        (
+            ["orders", "pay", "@last"],
+            [(_PICK, b"another card\n")],
+            "Card number: ",
+            [("Expires", b"12/39\n"), ("CVV", b"123\n")],
+        ),
     ],
     ids=["email", "password", "street", "method", "card"],
 )
@@ -682,7 +690,7 @@ def test_what_is_no_text_is_refused_at_a_question(
     child = pexpect.spawn(
         sys.executable,
         ["-m", "shopcli", *words],
-        env={**os.environ, "PYTHONPATH": str(_ROOT), "NO_COLOR": "1"},
+        env={**os.environ, "PYTHONPATH": str(_ROOT), "NO_COLOR": "1", "SHOP_PROMPTS": "plain"},
         timeout=30,
     )
     try:

@@ -705,7 +705,9 @@ def test_what_may_not_be_written_or_read_is_named(run: Run, open_house: Path, pl
 def test_without_a_home_directory() -> None:
     if os.geteuid() != 0:
         pytest.skip("somebody without a home directory can only be played by root")
-    environment = {name: value for name, value in _unmeasured().items() if name not in ("HOME", "SHOP_DATA_DIR")}
+    environment = {
+        name: value for name, value in _unmeasured().items() if name not in ("HOME", "SHOP_DATA_DIR", "SHOP_CONFIG_DIR")
+    }
     done = subprocess.run(
         [*_as_user(54_321), sys.executable, "-B", "-m", "shopcli", "whoami", "--json"],
         env={**environment, "PYTHONPATH": str(_ROOT), "XDG_DATA_HOME": "not/absolute"},

@@ -53,7 +53,7 @@ def test_logging_out_and_in(ada: Run) -> None:
         (["signup"], "--name, --email, --password-stdin are missing"),
         (["signup", "--name", "A", "--email", "a@example.com"], "--password-stdin is missing"),
         (["login", "--password-stdin"], "--email is missing"),
-        (["addresses", "add", "work", "--name", "Ada"], "--line1, --city, --postcode, --country are missing"),
+        (["addresses", "add", "work", "--name", "Ada"], "--line1, --postcode, --city, --country are missing"),
         (["checkout", "--pay", "tok_visa"], "--yes is missing"),
         (["orders", "cancel", "1001"], "--yes is missing"),
         (["payments", "refund", "x"], "--yes is missing"),

@@ -433,7 +433,7 @@ def test_a_table_of_hostile_text_keeps_its_rows_on_a_real_terminal(
 
 
 def test_questions_quote_hostile_text_harmlessly(house: House, terminal: Terminal, finish: Finish) -> None:
-    child = terminal("checkout", "--pay", "tok_visa")
+    child = terminal("checkout", "--pay", "tok_visa", "--shipping", "standard")
     child.expect_exact("[y/N] ")
     written = child.before
     child.sendline("n")

@@ -1,8 +1,7 @@
 import pytest
 
-from shopcli.cli.commands import TABLE, Branch, Leaf, load
 from shopcli.cli.failures import Usage
-from shopcli.cli.options import TAKES_VALUE, hoist, hostile, wants_json
+from shopcli.cli.options import hoist, hostile, wants_json
 
 
 @pytest.mark.parametrize(
@@ -50,20 +49,21 @@ def test_the_value_of_an_option_is_not_another_option() -> None:
         hoist(["cart", "show", "--fields", "--json"], {})
 
 
-def test_the_options_that_take_a_value_are_the_commands_own() -> None:
-    leaves: list[tuple[str, Leaf]] = []
-    for name, entry in TABLE.items():
-        leaves += entry.verbs.items() if isinstance(entry, Branch) else [(name, entry)]
+def test_whether_an_option_takes_a_value_depends_on_the_command() -> None:
+    assert hoist(["services", "fault", "carts", "crash", "--step", "--json"], {})[1][-2:] == ["--step", "--json"]
+    options, rest = hoist(["demo", "run", "--step", "--json"], {})  # a flag of that name
 
-    options = {
-        spelling
-        for name, leaf in leaves
-        for parameter in load(name, leaf).params
-        if parameter.param_type_name == "option" and not getattr(parameter, "is_flag", False)
-        for spelling in parameter.opts
-    }
+    assert (options.output, rest) == ("json", ["demo", "run", "--step"])
 
-    assert options == TAKES_VALUE
+
+@pytest.mark.parametrize(
+    "line", [["--name", "--json"], ["nonsense", "--name", "--json"], ["products", "--json", "--x"]]
+)
+def test_an_option_of_no_command_takes_nothing(line: list[str]) -> None:
+    options, rest = hoist(line, {})
+
+    assert options.output == "json"
+    assert "--json" not in rest
 
 
 @pytest.mark.parametrize(

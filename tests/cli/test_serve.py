@@ -256,6 +256,8 @@ def test_a_service_that_is_down_is_an_answer(run: Run, admin: NotingAdmin) -> No
         "detail": "",
         "version": "0.1.0",
         "milliseconds": 1.25,
+        "hint": None,
+        "clock_ahead": None,
     }
 
 

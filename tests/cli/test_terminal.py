@@ -97,12 +97,17 @@ def test_an_address_is_asked_for_field_by_field(terminal: Terminal, finish: Fini
 @pytest.mark.usefixtures("at_home")
 def test_a_checkout_is_chosen_and_confirmed(run: Run, terminal: Terminal, finish: Finish) -> None:
     run("cart", "add", _SLUG)
-    child = terminal("checkout")
+    child = terminal("checkout", SHOP_PROMPTS="plain")
+    child.expect("Delivery:")
+    child.expect_exact("1  Standard, 2 to 4 days, 4.90 EUR (default)")
+    child.expect("Number or text: ")
+    child.sendline("")
     child.expect("total     123.90 EUR")
-    child.expect("Pay with: ")
+    child.expect("Number or text: ")
     assert "Test Visa" in child.before
     child.sendline("nonsense")
-    child.expect("Pay with: ")
+    child.expect("nothing matches")
+    child.expect("Number or text: ")
     child.sendline("1")
     child.expect(r"Order for 123\.90 EUR and pay with Test Visa.*\[y/N\] ")
     child.sendline("y")
@@ -116,7 +121,7 @@ def test_a_checkout_is_chosen_and_confirmed(run: Run, terminal: Terminal, finish
 @pytest.mark.parametrize("answer", ["n", "", _CTRL_D, _CTRL_C])
 def test_only_a_yes_orders(run: Run, terminal: Terminal, finish: Finish, answer: str) -> None:
     run("cart", "add", _SLUG)
-    child = terminal("checkout", "--pay", "tok_visa")
+    child = terminal("checkout", "--pay", "tok_visa", "--shipping", "standard")
     child.expect(r"\[y/N\] ")
     child.send(answer if answer in (_CTRL_C, _CTRL_D) else f"{answer}\n")
     code, screen = finish(child)
@@ -129,9 +134,9 @@ def test_only_a_yes_orders(run: Run, terminal: Terminal, finish: Finish, answer:
 @pytest.mark.usefixtures("at_home")
 def test_a_card_is_typed_unseen(run: Run, terminal: Terminal, finish: Finish) -> None:
     run("cart", "add", _SLUG)
-    child = terminal("checkout")
-    child.expect("Pay with: ")
-    child.sendline("c")
+    child = terminal("checkout", "--shipping", "standard", SHOP_PROMPTS="plain")
+    child.expect("Number or text: ")
+    child.sendline("another card")
     for question, answer in (("Card number", "4242 4242 4242 4242"), ("Expires", "12/39"), ("CVV", "987")):
         child.expect(question)
         child.sendline(answer)

@@ -2,21 +2,20 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from inspect import signature
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
-from backends import Backend, Capability, Card, MemorySessions, SessionStore
+from backends import Backend, Card, MemorySessions, SessionStore
+from backends.conformance.clock import VirtualClock, countable_ids
+from backends.conformance.harness import SERVICES, Harness, Methods
 from backends.http.backend import HttpBackend
 from backends.http.calls import Outside
 from backends.registry import random_ids, system_clock
 from stub_services.inprocess import InProcessBackend, Shop, open_memory, open_sqlite
-from tests.conftest import VirtualClock, countable_ids, plain_passwords
-from tests.contract.goods import GOODS
-from tests.contract.harness import SERVICES, Harness, Methods, Person
+from tests.conftest import plain_passwords
 from tests.five import ORIGIN, Five, Gateway, owner_sessions
 from tests.postgres import PostgresBackend, PostgresShop
 from tests.postgres import url as postgres_url
@@ -152,55 +151,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedShops]:
     ],
     ids=lambda supply: supply.__name__,
 )
-def harness(
+def supplied(
     request: pytest.FixtureRequest,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     runner: asyncio.Runner,
     served: ServedShops,
-) -> Iterator[Harness]:
+) -> Harness:
     wanted = {"tmp_path": tmp_path, "monkeypatch": monkeypatch, "runner": runner, "served": served}
-    supplied: Harness = request.param(**{name: wanted[name] for name in signature(request.param).parameters})
-    anybody = supplied.visit(None)
-    marker = request.node.get_closest_marker("needs")
-    lacking = {Capability(needed) for needed in marker.args} - anybody.capabilities if marker else set()
-    if lacking:
-        pytest.skip(f"this shop lacks {', '.join(sorted(lacking))}")
-    if supplied.admin is not None:
-        runner.run(supplied.admin.import_catalog(GOODS))
-    yield supplied
-    for backend in (anybody, *supplied.opened):
-        runner.run(backend.aclose())
-
-
-def _person(harness: Harness, runner: asyncio.Runner, name: str) -> Person:
-    person = Person(harness.visit(None), harness, name.title(), f"{name}@example.org")
-    runner.run(person.sign_up())
-    runner.run(person.log_in())
-    return person
-
-
-@pytest.fixture
-def ada(harness: Harness, runner: asyncio.Runner) -> Person:
-    """Somebody logged in."""
-    return _person(harness, runner, "ada")
-
-
-@pytest.fixture
-def ben(harness: Harness, runner: asyncio.Runner) -> Person:
-    """Somebody else, logged in at the same shop."""
-    return _person(harness, runner, "ben")
-
-
-@pytest.fixture
-def guest(harness: Harness) -> Backend:
-    """Somebody without an account."""
-    return harness.visit(None)
-
-
-@pytest.fixture
-def advance(harness: Harness) -> Callable[[timedelta], None]:
-    """Let time pass at the shop."""
-    if harness.advance is None:
-        pytest.skip("the clock of this shop cannot be moved")
-    return harness.advance
+    harness: Harness = request.param(**{name: wanted[name] for name in signature(request.param).parameters})
+    return harness

@@ -14,6 +14,7 @@ from typing import Any, TypeVar, cast
 import pytest
 
 from backends import Backend, CheckoutAttempt, MemorySessions, Order, OrderStatus, PaymentStatus
+from backends.conformance.goods import ADDRESS, GOODS
 from backends.deadline import deadline
 from backends.errors import OutcomeUnknown, ShopError, Unavailable
 from shopcli.core.checkout import Checkout
@@ -22,7 +23,6 @@ from shopcli.core.journal import Journal
 from shopcli.core.stepping import run
 from stub_services.inprocess import InProcessBackend, open_memory
 from tests.conftest import VirtualClock, countable_ids, plain_passwords
-from tests.contract.goods import ADDRESS, GOODS
 
 Call = Callable[[], Awaitable[Any]]
 Step = Callable[[Call], Awaitable[Any]]

@@ -4,6 +4,7 @@ from itertools import repeat
 import pytest
 
 from backends import Capability, OrderStatus, PaymentStatus
+from backends.conformance.goods import ADDRESS, TRIPOD, stocked
 from backends.errors import (
     CartChanged,
     Conflict,
@@ -19,7 +20,6 @@ from backends.errors import (
     Unavailable,
 )
 from shopcli.core.intents import INTENT, PLACED, Paying
-from tests.contract.goods import ADDRESS, TRIPOD, stocked
 from tests.core.scripted import (
     EMAIL,
     Call,

@@ -119,6 +119,16 @@ def test_nothing_is_left_of_an_erased_entry(journal: Journal, path: Path) -> Non
     assert b"Rue" not in path.read_bytes()
 
 
+def test_the_entries_of_a_deleted_account_are_given_up_and_nobody_elses(journal: Journal, path: Path) -> None:
+    theirs = Paying("payment-2", "order-2", "account-2", "card_9", NOON)
+    for entry in (*ENTRIES[3:], theirs):
+        journal.record(entry)
+    journal.give_up(ADA)
+    assert journal.unfinished(ADA) == ()
+    assert journal.unfinished("account-2") == (theirs,)
+    assert b"order-1" not in path.read_bytes()
+
+
 def test_a_payment_closes_the_placing_of_its_order_in_the_same_commit(
     opened: list[sqlite3.Connection], journal: Journal, path: Path
 ) -> None:

@@ -76,6 +76,21 @@ def test_what_a_killed_process_left_is_in_nobodys_way(sessions: FileSessions) ->
     assert sessions.read() == {"token": "t"}
 
 
+def test_a_planted_link_is_replaced_and_not_written_through(sessions: FileSessions, tmp_path: Path) -> None:
+    sessions.reset()
+    elsewhere = tmp_path / "of-somebody-else"
+    elsewhere.write_text("{}")
+    sessions.path.unlink()
+    for planted in (sessions.path, sessions.path.with_name("session.json.new")):
+        planted.symlink_to(elsewhere)
+
+    sessions.update(lambda stored: stored.update(token="t"))
+
+    assert elsewhere.read_text() == "{}"
+    assert not sessions.path.is_symlink()
+    assert sessions.read() == {"token": "t"}
+
+
 def test_a_lock_that_stays_held_ends_with_the_deadline(sessions: FileSessions) -> None:
     sessions.reset()
     lock = os.open(sessions.path.with_name("session.json.lock"), os.O_RDWR)

@@ -4,6 +4,7 @@ from itertools import repeat
 import pytest
 
 from backends import OrderStatus, PaymentStatus
+from backends.conformance.goods import TRIPOD, stocked
 from backends.errors import (
     InvalidState,
     Locked,
@@ -18,7 +19,6 @@ from backends.errors import (
 from shopcli.core.intents import PLACED, Cancelling, Entry, Paying, Placing
 from shopcli.core.journal import Journal
 from shopcli.core.settling import Settled, settle
-from tests.contract.goods import TRIPOD, stocked
 from tests.core.scripted import World, fails, no_connection
 
 YOUNG = timedelta(minutes=29)

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import TypeVar
 
 from backends import CheckoutAttempt, Order, Payment
+from backends.conformance.goods import ADDRESS, LAST, TRIPOD, TWIN, priced, stocked
 from backends.errors import InvalidState, NotFound, ShopError
 from stub_services.caller import Caller
-from tests.contract.goods import ADDRESS, LAST, TRIPOD, TWIN, priced, stocked
 from tests.model.checker import DECIDED, PLACED, Checker, Journal, Violation
 from tests.model.world import Crash, Rates, World, step
 

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from backends import CheckoutAttempt, MemorySessions, Order, Payment
+from backends.conformance.goods import ADDRESS, LAST, TRIPOD, TWIN, priced, stocked
 from backends.errors import InvalidState, NotFound, OutOfStock
 from stub_services.database import Store
 from stub_services.inprocess import InProcessBackend, Shop
 from stub_services.users.service import UserService
 from stub_services.users.store import UserRows
 from tests.conftest import VirtualClock, countable_ids
-from tests.contract.goods import ADDRESS, LAST, TRIPOD, TWIN, priced, stocked
 from tests.model.model import LIVE, ModelOrder, ModelPayment, ModelShop
 from tests.model.world import step
 
@@ -151,7 +151,7 @@ class ShopMachine(RuleBasedStateMachine):
             self.model.run_due()
             return
         if known is None and user != self._owner(key):
-            return  # a tombstone of a stranger: tests/contract/test_cancelling.py
+            return  # a tombstone of a stranger: backends/conformance/test_cancelling.py
         self._same_order(step(self.backends[user].orders.cancel(key, self.ids())), self.model.cancel(user, key))
 
     def _owner(self, key: str) -> str:

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from backends import CheckoutAttempt, Money, Order, Payment
+from backends.conformance.goods import ADDRESS, GOODS
 from backends.errors import Unavailable
 from stub_services.caller import Caller
 from stub_services.inprocess import Shop
 from tests.conftest import VirtualClock, countable_ids
-from tests.contract.goods import ADDRESS, GOODS
 from tests.stub_services.files import SCHEMA
 
 OWNER = Caller(merchant=True)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from backends import Card, MemorySessions, ProductQuery, open_backend
+from backends.conformance.goods import LAST
 from backends.errors import ConfigurationError
 from tests.conftest import VirtualClock, countable_ids
-from tests.contract.goods import LAST
 
 _OPEN = """
 import asyncio, sys

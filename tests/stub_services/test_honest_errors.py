@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 import pytest
 
 from backends import MemorySessions
+from backends.conformance.goods import ADDRESS, GOODS
+from backends.conformance.harness import Harness, Methods, Person
 from backends.errors import Locked, Outcome, ShopError
 from stub_services.database import Database, Statements
 from stub_services.inprocess import InProcessBackend, Shop
 from tests.conftest import VirtualClock, countable_ids, plain_passwords
-from tests.contract.goods import ADDRESS, GOODS
-from tests.contract.harness import Harness, Methods, Person
 
 
 class Blocked:
@@ -86,6 +86,19 @@ async def change_password(ada: Person) -> Callable[[], Awaitable[object]]:
     return lambda: ada.backend.users.change_password("correct horse battery", "another long one")
 
 
+async def rename(ada: Person) -> Callable[[], Awaitable[object]]:
+    return lambda: ada.backend.users.rename("Ada Lovelace")
+
+
+async def change_email(ada: Person) -> Callable[[], Awaitable[object]]:
+    return lambda: ada.backend.users.change_email("lovelace@example.org", "correct horse battery")
+
+
+async def delete_account(ada: Person) -> Callable[[], Awaitable[object]]:
+    await ada.fill(("tripod/standard", 2))
+    return lambda: ada.backend.users.delete_account("correct horse battery")
+
+
 async def place(ada: Person) -> Callable[[], Awaitable[object]]:
     await ada.fill(("tripod/standard", 2))
     attempt = await ada.attempt()
@@ -129,7 +142,10 @@ ACTIONS = (
     cart_clear,
     cart_address,
     log_in,
+    rename,
+    change_email,
     change_password,
+    delete_account,
     place,
     place_rejected,
     cancel,

@@ -6,12 +6,12 @@ from contextlib import AbstractAsyncContextManager
 import pytest
 
 from backends import MemorySessions, OrderStatus, PaymentStatus, ProductQuery
+from backends.conformance.goods import ADDRESS, GOODS
+from backends.conformance.harness import Harness, Methods, Person
 from backends.errors import ShopError, Unavailable
 from stub_services.database import Statements
 from stub_services.inprocess import InProcessBackend, Shop
 from tests.conftest import VirtualClock, countable_ids, plain_passwords
-from tests.contract.goods import ADDRESS, GOODS
-from tests.contract.harness import Harness, Methods, Person
 
 TRIPODS = ("tripod/standard", 2)
 Break = Callable[[str], None]

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from backends import OrderStatus, PaymentStatus
+from backends.conformance.goods import PLENTY
 from backends.errors import InvalidValue, NotFound
 from stub_services.caller import Caller
-from tests.contract.goods import PLENTY
 from tests.stub_services.conftest import OWNER, Desk, Silent, Telling
 
 REFUSED, SETTLED, REFUNDED = PaymentStatus.REFUSED, PaymentStatus.SETTLED, PaymentStatus.REFUNDED

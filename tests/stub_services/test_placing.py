@@ -7,12 +7,12 @@ from types import SimpleNamespace
 import pytest
 
 from backends import Money, OrderStatus
+from backends.conformance.goods import PLENTY, TRIPOD, priced, stocked
 from backends.deadline import deadline, remaining
 from backends.errors import OutcomeUnknown, ShopError
 from stub_services.caller import Caller
 from stub_services.outbox import ATTEMPT_SECONDS
 from stub_services.peers import MEMORY, Item, Refusal, Reserved, Taken
-from tests.contract.goods import PLENTY, TRIPOD, priced, stocked
 from tests.stub_services.conftest import OWNER, Desk, Silent, Telling
 
 AWAITING, PLACING, REJECTED = OrderStatus.AWAITING_PAYMENT, OrderStatus.PLACING, OrderStatus.REJECTED

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from backends import OrderStatus, ProductQuery
+from backends.conformance.goods import CAMERA, GOODS, LENS, TRIPOD
 from backends.errors import InvalidValue
 from stub_services.caller import Caller
 from stub_services.inprocess import Shop
 from stub_services.peers import Busy, Due, Item, Refusal, Reserved, Taken
 from tests.conftest import VirtualClock, countable_ids
-from tests.contract.goods import CAMERA, GOODS, LENS, TRIPOD
 from tests.postgres import PostgresShop
 from tests.stub_services.conftest import OWNER, Desk
 

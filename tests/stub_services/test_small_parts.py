@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backends import Address, Money, ProductQuery
+from backends import Address, Imported, Money, ProductQuery
+from backends.conformance.goods import ADDRESS, TRIPOD, priced
 from backends.errors import CartChanged, Forbidden, InvalidValue, LoginRequired, WrongCredentials
 from backends.text import is_clean
 from stub_services.addresses import text, valid_address
@@ -16,7 +17,6 @@ from stub_services.products.catalog import read_catalog
 from stub_services.products.service import slugify
 from stub_services.times import from_millis, to_millis
 from stub_services.users.passwords import Argon2Passwords
-from tests.contract.goods import ADDRESS, TRIPOD, priced
 from tests.stub_services.conftest import OWNER, Desk
 
 MOMENTS = st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(9000, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
@@ -76,7 +76,7 @@ async def test_only_the_merchant_imports_and_refunds(desk: Desk) -> None:
         await desk.shop.products.import_catalog(desk.caller, ())
     with pytest.raises(Forbidden):
         await desk.shop.payments.refund(desk.caller, "p1")
-    assert await desk.shop.products.import_catalog(OWNER, ()) == 0
+    assert await desk.shop.products.import_catalog(OWNER, ()) == Imported(0, 0, 0)
 
 
 async def test_the_first_catalog_is_put_on_empty_shelves_only(desk: Desk) -> None:
@@ -118,7 +118,7 @@ def test_the_catalog_has_about_150_products_with_unique_names() -> None:
 
 async def test_the_catalog_is_what_the_shop_accepts(desk: Desk) -> None:
     catalog = read_catalog()
-    assert await desk.shop.products.import_catalog(OWNER, catalog) == len(catalog)
+    assert await desk.shop.products.import_catalog(OWNER, catalog) == Imported(len(catalog), 0, 0)
     for item in catalog:
         assert slugify(item.category)
         assert is_clean(item.title + item.brand + item.category + item.description)

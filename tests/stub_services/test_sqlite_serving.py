@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -12,6 +13,7 @@ import pytest
 
 from backends.deadline import deadline
 from backends.errors import InvalidValue, Locked, Outcome, ShopError, StorageError
+from stub_services.sqlite import SqliteStatements
 from stub_services.sqlite_serving import ServingSqlite
 from tests.stub_services.files import names
 
@@ -121,6 +123,39 @@ async def test_nobody_is_answered_before_the_commit(things: Watched, other: sqli
 
     await asyncio.gather(*map(write, "abc"))
     assert order == ["commit", "a", "b", "c"]
+
+
+async def test_what_takes_long_keeps_no_reader_waiting(things: Watched) -> None:
+    begun, goes_on = threading.Event(), threading.Event()
+
+    async def change(sql: SqliteStatements) -> int:
+        await sql.run("INSERT INTO things (name) VALUES ('long')")
+        begun.set()
+        assert goes_on.wait(20)
+        return await sql.run("INSERT INTO things (name) VALUES ('longer')")
+
+    changing = asyncio.create_task(things.apart(change))
+    await asyncio.to_thread(begun.wait, 20)
+    assert await names(things) == ["first"]
+    before = things.version()
+    with deadline(0.05), pytest.raises(Locked):
+        await put(things, "too early")
+    goes_on.set()
+    assert await changing == 1
+    assert await names(things) == ["first", "long", "longer"]
+    assert things.version() != before
+    await put(things, "next")
+    assert len(await names(things)) == 4
+
+
+async def test_what_takes_long_and_fails_is_undone(things: Watched) -> None:
+    async def change(sql: SqliteStatements) -> None:
+        await sql.run("INSERT INTO things (name) VALUES ('long')")
+        await sql.run("INSERT INTO things (name) VALUES ('')")
+
+    with pytest.raises(StorageError):
+        await things.apart(change)
+    assert await names(things) == ["first"]
 
 
 async def test_what_fails_is_undone_alone(things: Watched) -> None:

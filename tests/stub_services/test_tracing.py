@@ -5,12 +5,12 @@ import asyncio
 import pytest
 
 from backends import MemorySessions, PaymentStatus, ProductQuery
+from backends.conformance.goods import GOODS
+from backends.conformance.harness import Harness, Methods, Person
 from backends.errors import NotFound, OutOfStock
 from backends.tracing import Hop, recording
 from stub_services.inprocess import InProcessBackend, Shop
 from tests.conftest import VirtualClock, countable_ids, plain_passwords
-from tests.contract.goods import GOODS
-from tests.contract.harness import Harness, Methods, Person
 
 TRIPOD = ("tripod/standard", 1)
 

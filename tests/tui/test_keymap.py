@@ -7,6 +7,7 @@ import pytest
 from backends.errors import ConfigurationError
 from shopcli.core.shop import open_shop
 from shopcli.tui import full_screen
+from shopcli.tui.app import LIGHT
 from shopcli.tui.keymap import UnusableKeys, load
 from shopcli.tui.screens.filters import FilterScreen
 from shopcli.tui.screens.help import HelpScreen
@@ -111,6 +112,23 @@ def test_they_are_refused_before_the_screen_opens(settings: Path) -> None:
 
     with pytest.raises(ConfigurationError, match="search: f is the key of filter"):
         full_screen(open_shop("memory:"), page="browse", timeout=5, color=True)
+
+
+@pytest.mark.parametrize(("text", "light"), [("theme = 'light'\n", True), ("theme = 'dark'\n", False), ("", False)])
+def test_the_settings_say_which_theme_it_begins_with(
+    settings: Path, monkeypatch: pytest.MonkeyPatch, text: str, light: bool
+) -> None:
+    settings.write_text(text)
+    begun: list[bool] = []
+    monkeypatch.setattr("shopcli.tui.app.ShopApp.run", lambda app: begun.append(app._light))  # noqa: SLF001
+
+    full_screen(open_shop("memory:"), page="browse", timeout=5, color=True)
+    assert begun == [light]
+
+
+async def test_a_light_theme_is_there_from_the_start() -> None:
+    async with screenful(light=True) as shop:
+        assert shop.app.theme == LIGHT
 
 
 async def test_a_chosen_key_works_the_old_one_does_not_and_the_screen_says_so() -> None:

@@ -10,8 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from backends import CheckoutAttempt, Order
+from backends.conformance.goods import ADDRESS
 from backends.errors import Conflict, LoginRequired, ShopError
-from tests.contract.goods import ADDRESS
 from tests.five import owner_sessions
 from tests.model.checker import PLACED, Checker, require
 from tests.wire.clock import VirtualLoop

@@ -9,8 +9,8 @@ import httpx
 import msgspec
 
 from backends import Order
+from backends.conformance.goods import ADDRESS, CAMERA, LAST, LENS, TRIPOD, TWIN
 from backends.http import encoding
-from tests.contract.goods import ADDRESS, CAMERA, LAST, LENS, TRIPOD, TWIN
 from tests.five import MERCHANT_TOKEN, ORIGIN, bearer
 from tests.model.checker import Journal
 from tests.wire.books import Books

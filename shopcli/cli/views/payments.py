@@ -1,6 +1,6 @@
 """Payments."""
 
-from backends.models import Payment, PaymentStatus
+from backends.models import Payment, PaymentMethod, PaymentStatus
 from shopcli.cli.columns import Card, Column, View, shown
 
 _PAYMENT_STATUS = {
@@ -22,6 +22,16 @@ def _payment_card(payment: Payment) -> Card:
         head.append(f"finish at {payment.action_url}")
     return Card(head, (), ())
 
+
+METHOD = View(
+    PaymentMethod,
+    (
+        Column("token", lambda method: method.token),
+        Column("label", lambda method: method.label, shrinks=True),
+        Column("test", lambda method: method.test, rank=1),
+    ),
+    identity=lambda method: method.token,
+)
 
 PAYMENT = View(
     Payment,

@@ -1,6 +1,6 @@
 """The catalog."""
 
-from backends.models import Product, Variant
+from backends.models import Category, Product, Variant
 from backends.money import Money
 from shopcli.cli.columns import Card, Column, View
 
@@ -63,4 +63,14 @@ PRODUCT = View(
     identity=lambda variant: variant.ref,
     rows=lambda product: product.variants,
     card=_product_card,
+)
+
+CATEGORY = View(
+    Category,
+    (
+        Column("slug", lambda category: category.slug),
+        Column("title", lambda category: category.title, shrinks=True),
+        Column("products", lambda category: category.products, right=True),
+    ),
+    identity=lambda category: category.slug,
 )

@@ -18,7 +18,9 @@ from shopcli.core.stepping import Runner
 from shopcli.tui.scripted.deeds import Deed, NotOffered, Words, deed_of, read
 from shopcli.tui.scripted.hands import Hands, opened
 
-T = TypeVar("T")
+__all__ = ["ByKeys", "Done"]
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class ByKeys:
         code = 0 if error is None else error.exit_code
         return Done(code, shown, self._describe(error) if error else None, hands.text())
 
-    def _run(self, shop: Shop, runner: Runner, coroutine: Coroutine[Any, Any, T]) -> T:
+    def _run(self, shop: Shop, runner: Runner, coroutine: Coroutine[Any, Any, _T]) -> _T:
         """Run on the loop of the shop's connections, or on one of our own where it has none."""
         if shop.backend.suspends:
             return runner.run(shop.backend, coroutine, context=self._context)

@@ -157,7 +157,7 @@ async def _check_out(hands: Hands, line: Words, _: str) -> object:
 
 def _expect(now: Checkout, total: str | None) -> None:
     """Leave it to the command line to refuse a total that is not the expected one."""
-    shown = now.cart and now.cart.totals and now.cart.totals.total
+    shown = now.cart.totals.total if now.cart and now.cart.totals else None
     if total is not None and (shown is None or total not in (f"{shown.amount:f}", str(shown))):
         raise NotOffered
 

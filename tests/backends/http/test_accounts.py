@@ -4,7 +4,15 @@ from dataclasses import replace
 import pytest
 
 from backends import MemorySessions, Registered, Session, User
-from backends.errors import EmailTaken, InvalidValue, Outcome, Unavailable, WrongCredentials
+from backends.errors import (
+    EmailTaken,
+    InvalidValue,
+    Outcome,
+    OutcomeUnknown,
+    StorageError,
+    Unavailable,
+    WrongCredentials,
+)
 from tests.backends.http.fake import (
     GONE,
     ORIGIN,
@@ -156,6 +164,50 @@ async def test_deleting_the_account_forgets_it(shop: FakeShop) -> None:
     await backend.users.delete_account("right")
     assert sessions.read() == {"origin": ORIGIN}
     assert [json.loads(each.content) for each in shop.seen] == [{"password": "wrong"}, {"password": "right"}]
+
+
+async def test_a_deletion_is_no_less_done_if_the_session_cannot_be_forgotten(
+    shop: FakeShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.on("POST", "/v1/me/deletion", nothing)
+    sessions = logged_in()
+    backend = shop.open(sessions)
+
+    def full(_: object) -> None:
+        raise StorageError("the disk is full")
+
+    monkeypatch.setattr(sessions, "update", full)
+    with pytest.raises(StorageError, match=r"the account is deleted; .*the disk is full") as caught:
+        await backend.users.delete_account("right")
+    assert (caught.value.outcome, caught.value.hint) == (Outcome.APPLIED, "shop logout")
+
+
+async def test_a_new_name_is_repeated_until_it_is_answered(shop: FakeShop) -> None:
+    renamed = USER | {"name": "Ada Lovelace"}
+    shop.on("PATCH", "/v1/me", RESET, says(renamed))
+    assert await shop.open(logged_in()).users.rename("Ada Lovelace") == User(**renamed)
+    assert [json.loads(each.content) for each in shop.seen] == [{"name": "Ada Lovelace"}] * 2
+    assert shop.seen[1].headers["authorization"] == "Bearer access-0"
+
+
+async def test_a_new_email_address_is_repeated_until_it_is_answered(shop: FakeShop) -> None:
+    moved = USER | {"email": "lovelace@example.org"}
+    shop.on("PUT", "/v1/me/email", problem(409, "email_taken", service="users"), RESET, says(moved))
+    backend = shop.open(logged_in())
+    with pytest.raises(EmailTaken):
+        await backend.users.change_email("ben@example.org", "right")
+    assert await backend.users.change_email("lovelace@example.org", "right") == User(**moved)
+    sent = {"email": "lovelace@example.org", "password": "right"}
+    assert [json.loads(each.content) for each in shop.seen[1:]] == [sent] * 2
+
+
+@pytest.mark.parametrize(("method", "path"), [("PATCH", "/v1/me"), ("PUT", "/v1/me/email")])
+async def test_a_change_that_nobody_answers_says_where_to_look(shop: FakeShop, method: str, path: str) -> None:
+    shop.on(method, path, RESET)
+    users = shop.open(logged_in()).users
+    with pytest.raises(OutcomeUnknown) as caught:
+        await (users.rename("Ada") if method == "PATCH" else users.change_email("b@example.org", "right"))
+    assert caught.value.hint == "shop account show"
 
 
 async def test_changing_the_password(shop: FakeShop) -> None:

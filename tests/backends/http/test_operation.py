@@ -1,13 +1,15 @@
 """The owner's port, and health."""
 
+import gzip
 import json
 from pathlib import Path
 
 import pytest
 
-from backends import Capability, Fault, FaultKind, MemorySessions
+from backends import Capability, Fault, FaultKind, Imported, MemorySessions
 from backends.deadline import deadline
 from backends.errors import Forbidden, NotFound, OutcomeUnknown, SessionExpired, Unavailable, Unsupported
+from backends.http.operation import MAX_PLAIN
 from backends.http.owner import is_private
 from backends.http.transport import Transport
 from tests.backends.http.fake import GONE, ORIGIN, RESET, FakeShop, VirtualLoop, hangs, nothing, problem, raw, says
@@ -49,13 +51,25 @@ async def test_a_merchants_token_that_the_shop_calls_expired_is_no_reason_to_ren
 
 
 async def test_the_owner_imports(shop: FakeShop, owner: MemorySessions) -> None:
-    shop.on("PATCH", "/v1/catalog", says({"imported": 1}))
+    shop.on("PATCH", "/v1/catalog", says({"added": 0, "updated": 1, "unchanged": 0}))
     admin = shop.open(owner).admin
     assert admin is not None
-    assert await admin.import_catalog((PRODUCT,)) == 1
+    assert await admin.import_catalog((PRODUCT,)) == Imported(0, 1, 0)
     assert shop.seen[0].headers["authorization"] == "Bearer shopm_1"
     variant = json.loads(shop.seen[0].content)["products"][0]["variants"][0]
     assert variant["price"] == {"amount": 79900, "currency": "EUR"}
+
+
+async def test_a_large_catalog_is_sent_compressed_and_each_time_the_same(shop: FakeShop, owner: MemorySessions) -> None:
+    shop.on("PATCH", "/v1/catalog", RESET, says({"added": 0, "updated": 0, "unchanged": 4000}))
+    admin = shop.open(owner).admin
+    assert admin is not None
+    assert await admin.import_catalog((PRODUCT,) * 4000) == Imported(0, 0, 4000)
+    first, second = shop.seen
+    assert first.content == second.content
+    assert first.headers["content-encoding"] == "gzip"
+    assert len(first.content) < MAX_PLAIN < len(gzip.decompress(first.content))
+    assert len(json.loads(gzip.decompress(first.content))["products"]) == 4000
 
 
 async def test_the_owner_runs_the_processes(shop: FakeShop, owner: MemorySessions) -> None:
@@ -391,3 +405,31 @@ async def test_services_may_be_down_behind_a_gateway(shop: FakeShop) -> None:
         shop.on("GET", f"/v1/health/{name}", GONE)
     states = {**dict.fromkeys(SERVICES, "down"), "gateway": "up"}
     assert {each.service: each.status for each in await shop.open().health()} == states
+
+
+@pytest.mark.parametrize(
+    ("date", "ahead"),
+    [
+        ("Mon, 02 Mar 2026 10:00:00 GMT", 0),
+        ("Mon, 02 Mar 2026 09:59:59 GMT", 0),
+        ("Mon, 02 Mar 2026 10:00:45 GMT", 45),
+        ("Mon, 02 Mar 2026 09:59:00 GMT", -59),  # or a second less: the date is cut
+        ("yesterday", None),
+        ("", None),
+        ("Mon, 02 Mar 2026 10:00:00 -0000", None),  # of no time zone
+    ],
+)
+async def test_a_clock_that_is_ahead_or_behind(shop: FakeShop, date: str, ahead: float | None) -> None:
+    up(shop)
+    said = {"service": "gateway", "status": "up", "version": "1", "detail": ""}
+    shop.on("GET", "/readyz", says(said, date=date))
+    *services, gateway = await shop.open().health()
+    assert gateway.clock_ahead == (None if ahead is None else pytest.approx(ahead, abs=0.9))
+    assert {each.clock_ahead for each in services} == {None}
+
+
+async def test_a_gateway_that_is_down_says_what_brings_it_back(shop: FakeShop, owner: MemorySessions) -> None:
+    shop.on("GET", "/readyz", GONE)
+    *services, gateway = await shop.open(owner).health()
+    assert gateway.hint == "shop services start gateway"
+    assert {each.hint for each in services} == {None}

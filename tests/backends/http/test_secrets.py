@@ -42,6 +42,7 @@ async def test_no_secret_is_told(shop: FakeShop, caplog: pytest.LogCaptureFixtur
     for method, path in (
         ("POST", "/v1/users"),
         ("POST", "/v1/sessions"),
+        ("PUT", "/v1/me/email"),
         ("PUT", "/v1/me/password"),
         ("POST", "/v1/me/deletion"),
         ("POST", "/v1/payment-methods"),
@@ -55,6 +56,7 @@ async def test_no_secret_is_told(shop: FakeShop, caplog: pytest.LogCaptureFixtur
     for call in (
         backend.users.signup("Ada", "ada@example.org", "hunter2hunter2"),
         backend.users.login("ada@example.org", "hunter2hunter2"),
+        backend.users.change_email("ada@example.org", "hunter2hunter2"),
         backend.users.change_password("hunter2hunter2", "hunter2hunter2"),
         backend.users.delete_account("hunter2hunter2"),
         backend.payments.tokenize(CARD),

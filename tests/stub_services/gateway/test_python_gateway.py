@@ -27,6 +27,8 @@ def test_the_time_that_is_left_goes_along(python: Front) -> None:
     assert 2 < float(python.ask("GET", "/v1/me", Shop_Timeout="2.5").seen["shop-timeout"]) <= 2.5
     assert 9 < float(python.ask("GET", "/v1/me").seen["shop-timeout"]) <= 10
     assert 59 < float(python.ask("GET", "/v1/me", Shop_Timeout="9999").seen["shop-timeout"]) <= 60
+    importing = python.ask("PATCH", "/v1/catalog", b"{}", Shop_Timeout="9999", Authorization="Bearer shopm_x")
+    assert 599 < float(importing.seen["shop-timeout"]) <= 600
 
 
 def test_it_waits_no_longer_than_the_deadline(python: Front) -> None:

@@ -24,14 +24,14 @@ from backends import (
     Payment,
     PaymentStatus,
 )
+from backends.conformance.goods import GOODS
+from backends.conformance.harness import SERVICES, Harness, Methods, Person
 from backends.deadline import deadline
 from backends.errors import NotFound, Outcome, OutcomeUnknown, RateLimited, ShopError, StorageError, Unavailable
 from stub_services.faults import CRASHED, Faults, MemoryFaults
 from stub_services.inprocess import InProcessBackend, Shop
 from stub_services.inprocess.faults import READS, Troubles
 from tests.conftest import VirtualClock, countable_ids, plain_passwords
-from tests.contract.goods import GOODS
-from tests.contract.harness import SERVICES, Harness, Methods, Person
 
 TRIPOD = "tripod/standard"
 SILENT = [FaultKind.HANG, FaultKind.REQUEST_LOST, FaultKind.ANSWER_LOST, FaultKind.TRUNCATE]

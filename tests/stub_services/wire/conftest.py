@@ -9,18 +9,18 @@ import httpx
 import msgspec
 import pytest
 
+from backends.conformance.goods import GOODS
 from stub_services.carts.routes import ENDPOINTS as CARTS
 from stub_services.orders.routes import ENDPOINTS as ORDERS
 from stub_services.payments.routes import ENDPOINTS as PAYMENTS
 from stub_services.products.routes import ENDPOINTS as PRODUCTS
-from stub_services.products.routes import Catalog, Product
+from stub_services.products.routes import STOCK, Catalog, Product
 from stub_services.users.routes import ENDPOINTS as USERS
 from stub_services.wire import health, log, openapi
 from stub_services.wire.endpoint import Endpoint
 from stub_services.wire.peers import PEERS, endpoints_of
 from stub_services.wire.shapes import shaped
 from tests.conftest import VirtualClock, countable_ids, plain_passwords
-from tests.contract.goods import GOODS
 from tests.five import MERCHANT_TOKEN, SERVICE_TOKEN, Five, bearer
 
 PASSWORD = "correct horse battery"
@@ -33,7 +33,7 @@ SERVICE = bearer(SERVICE_TOKEN)
 
 TABLES: dict[str, tuple[Endpoint, ...]] = {
     "users": USERS,
-    "products": PRODUCTS,
+    "products": (*PRODUCTS, *STOCK),
     "carts": CARTS,
     "orders": ORDERS,
     "payments": PAYMENTS,

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from backends.interface import KEEPERS
 from stub_services.wire.endpoint import Needs
 from tests.stub_services.wire.conftest import ADDRESS, GUEST, TABLES, Person, Wire, code, done
 
@@ -73,6 +74,15 @@ async def _pay_with_adas_card(world: World) -> httpx.Response:
     token = await _methods_of_ada(world)
     done(await world.ben.ask("PUT", "/v1/orders/ben-order", world.ben.attempt(await world.ben.fill("again"))))
     return await world.ben.ask("PUT", "/v1/payments/ben-payment", {"order_id": "ben-order", "method": token})
+
+
+def _books(service: str) -> Case:
+    return Case(
+        "show_books",
+        lambda w: w.ben.ask("GET", f"/v1/books/{service}"),
+        lambda _, answer: code(answer) == (403, "forbidden"),
+        "only the merchant sees the books",
+    )
 
 
 CASES = (
@@ -148,6 +158,7 @@ CASES = (
         lambda _, answer: code(answer) == (403, "forbidden"),
         "no customer refunds anything, whosever it is",
     ),
+    *map(_books, KEEPERS),
     # users
     Case("remove_address", lambda w: w.ben.ask("DELETE", "/v1/me/addresses/work"), missing),
     Case(
@@ -160,6 +171,8 @@ CASES = (
 
 TAKE_NOTHING_OF_OTHERS = {
     "me": "whose token it is",
+    "rename": "the own name",
+    "change_email": "the own e-mail address; one that another account has is refused as at signing up",
     "change_password": "the own password",
     "delete_account": "the own account",
     "addresses": "the own book",

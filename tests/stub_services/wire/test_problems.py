@@ -615,6 +615,8 @@ async def test_logs_hold_no_secrets(wire: Wire, ada: Person) -> None:
     old = ada.session
     ada.session = done(await wire.ask("POST", "/v1/sessions/refresh", {"refresh_token": old["refresh_token"]}))
     await wire.ask("POST", "/v1/sessions", {"email": ada.email, "password": "wrong horse battery"})
+    await ada.ask("PATCH", "/v1/me", {"name": "Secret Wish"})
+    await ada.ask("PUT", "/v1/me/email", {"email": "lovelace@example.org", "password": PASSWORD})
     await ada.ask("PUT", "/v1/me/password", {"old": PASSWORD, "new": "new horse battery"})
     await ada.ask("GET", "/v1/products?text=secret-wish")
     await ada.ask("PUT", "/v1/me/addresses/home", {k: v for k, v in ADDRESS.items() if k != "label"})
@@ -633,7 +635,7 @@ async def test_logs_hold_no_secrets(wire: Wire, ada: Person) -> None:
         "Weg 1",
         GUEST,
     ]
-    secrets += [str(method["token"]), "secret-wish", "Bern"]
+    secrets += [str(method["token"]), "secret-wish", "Bern", "Secret Wish", "lovelace"]
     secrets += [session[name] for session in (old, ada.session) for name in ("access_token", "refresh_token")]
     secrets += [SERVICE["authorization"][7:], MERCHANT["authorization"][7:]]
     assert [secret for secret in secrets if secret in text] == []

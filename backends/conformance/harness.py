@@ -1,15 +1,21 @@
 """What a backend supplies to be tested: everything in which shops differ, so that no test asks for a name."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
-from backends import Admin, Backend, Card, CheckoutAttempt, Money, Order, Session, SessionStore
+from backends import Admin, Backend, Capability, Card, CheckoutAttempt, Money, Order, Session, SessionStore
+from backends.conformance.goods import ADDRESS
 from backends.errors import Outcome, ShopError
-from tests.contract.goods import ADDRESS
+from backends.registry import random_ids
+
+LACKS = "this shop lacks"
+"""How the reason of a test begins that is skipped because of a capability."""
+OTHER_GOODS = "other things are sold here too"
 
 PASSWORD = "correct horse battery"
 SERVICES = {"users", "products", "carts", "orders", "payments"}
@@ -76,7 +82,8 @@ class Harness:
     """Open it for one more person."""
     ids: Callable[[], str]
     now: Callable[[], datetime]
-    methods: Methods
+    paying: Methods | None
+    """Ways to pay that cost nobody anything; None where none is known."""
     unknown_variant: str = "no-such-variant"
     unknown_id: str = "00000000-0000-4000-8000-00000000dead"
     advance: Callable[[timedelta], None] | None = None
@@ -85,6 +92,25 @@ class Harness:
     """Somebody who may refund."""
     opened: list[Backend] = field(default_factory=list)
     """What has to be closed after the test."""
+    stocked: bool = True
+    """Whether `goods.GOODS` are sold, by then if there is an `admin`."""
+    alone: bool = True
+    """Whether nothing else is sold."""
+    tidy: Callable[[], Coroutine[Any, Any, None]] | None = None
+    """Puts back what the test took, before `opened` is closed."""
+    mark: str = field(default_factory=lambda: f"-{random_ids()[:8]}")
+    """What tells the people of this test from those of others at a shop that keeps its accounts."""
+
+    @property
+    def methods(self) -> Methods:
+        """Ways to pay; the test is skipped where none is known."""
+        if self.paying is None:
+            pytest.skip("no way to pay is known here that costs nothing")
+        return self.paying
+
+    def email(self, name: str) -> str:
+        """Return an address that nobody has signed up with before."""
+        return f"{name}{self.mark}@example.org"
 
 
 @dataclass
@@ -97,9 +123,11 @@ class Person:
     email: str
 
     async def sign_up(self) -> None:
+        """Make the account."""
         await self.backend.users.signup(self.name, self.email, PASSWORD)
 
     async def log_in(self) -> Session:
+        """Start a session with it."""
         return await self.backend.users.login(self.email, PASSWORD)
 
     async def fill(self, *wanted: tuple[str, int]) -> None:
@@ -133,5 +161,13 @@ class Person:
         return await self.backend.orders.place(await self.attempt())
 
     async def stock(self, slug: str) -> int | None:
-        """What the shop says is left of the product's first variant."""
+        """What the shop says is left of the product's first variant; None where it does not say."""
         return (await self.backend.products.get(slug)).variants[0].stock
+
+    async def expect_stock(self, slug: str, left: int) -> None:
+        """Expect so many pieces of the product's first variant, or that it is sold out, where the shop says no more."""
+        variant = (await self.backend.products.get(slug)).variants[0]
+        if Capability.EXACT_STOCK in self.backend.capabilities:
+            assert variant.stock == left
+        else:
+            assert variant.in_stock is (left > 0)

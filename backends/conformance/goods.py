@@ -19,7 +19,7 @@ def product(slug: str, title: str, category: str, *variants: Variant, brand: str
     return Product(slug, slug, title, brand, category, f"{title}, for taking pictures.", variants)
 
 
-def simple(slug: str, title: str, category: str, price: str, stock: int = PLENTY, brand: str = "Acme") -> Product:
+def simple(slug: str, title: str, category: str, price: str, *, stock: int = PLENTY, brand: str = "Acme") -> Product:  # noqa: PLR0913
     """One product without a choice of variants."""
     return product(slug, title, category, variant(slug, "standard", price, stock), brand=brand)
 
@@ -51,5 +51,19 @@ STRAPS = tuple(simple(f"strap-{n:02}", f"Leather strap {n % 3}", "Straps", f"{20
 
 GOODS = (CAMERA, TRIPOD, TWIN, LAST, GONE, LENS, *STRAPS)
 SLUGS = {item.slug for item in GOODS}
+
+BAGS = tuple(replace(TRIPOD, slug=f"bag-{n}") for n in range(101))
+"""More products than a cart has lines."""
+IMPORTED = (*GOODS, replace(CAMERA, slug="evil"), *BAGS)
+"""All that tests import, with its best face."""
+
+
+_SLUGS_IN_SKUS = (*SLUGS, "evil")
+
+
+def sold_by_us(item: Product) -> bool:
+    """Whether a product with such a slug is one of the suite's, as a test may have left it."""
+    return all(each.sku.startswith(tuple(f"SKU-{slug}-" for slug in _SLUGS_IN_SKUS)) for each in item.variants)
+
 
 ADDRESS = Address("home", "Ada Lovelace", "12 Rue de la Paix", "Paris", "75002", "FR", line2="Apt 4", phone="+33 1 23")

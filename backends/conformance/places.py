@@ -1,0 +1,224 @@
+"""The shop under test where nothing but its URL is known: a fresh one for each test, or one that stands and stays."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from itertools import count
+from tempfile import TemporaryDirectory
+from typing import Protocol, cast
+
+from backends.conformance.clock import VirtualClock, countable_ids
+from backends.conformance.goods import GOODS, IMPORTED, sold_by_us, stocked
+from backends.conformance.harness import PASSWORD, Harness, Methods
+from backends.errors import Conflict, NotFound, ShopError
+from backends.interface import Backend, SessionStore
+from backends.models import Card, OrderStatus, Product, ProductQuery
+from backends.registry import MemorySessions, open_backend, random_ids, system_clock
+
+TEST_CARDS = Methods(
+    good="tok_visa",
+    declined="tok_declined",
+    declined_reason="card_declined",
+    insufficient="tok_insufficient_funds",
+    insufficient_reason="insufficient_funds",
+    lost="tok_lost_answer",
+    card=Card("4242 4242 4242 4242", 12, 2030, "123"),
+    bad_card=Card("4242 4242 4242 4241", 12, 2030, "123"),
+    declined_card=Card("4000000000000002", 12, 2030, "123"),
+)
+"""What the test processor takes that comes with shop."""
+
+_RUN_DIGITS = 6
+
+
+class Place(Protocol):
+    """Where the suite is run."""
+
+    url: str
+
+    @property
+    def keeps(self) -> tuple[str, ...]:
+        """What stays there of a run, in words."""
+
+    async def open(self) -> None:
+        """Look around before the first test. Raises ShopError where nothing can be checked."""
+
+    def supply(self) -> AbstractContextManager[Harness]:
+        """Give one test its shop."""
+
+    async def leave(self) -> None:
+        """Tidy up behind the last test."""
+
+
+class Fresh:
+    """A new shop for each test, on a clock that can be moved: `memory:`, or `sqlite:` in a temporary directory."""
+
+    def __init__(self, url: str) -> None:
+        """Make shops of the scheme of `url`."""
+        self.url = url
+        self._in_memory = url == "memory:"
+
+    @property
+    def keeps(self) -> tuple[str, ...]:
+        """Nothing."""
+        return ()
+
+    async def open(self) -> None:
+        """There is nothing to look at yet."""
+
+    @contextmanager
+    def supply(self) -> Iterator[Harness]:
+        """Make a shop, and remove it behind the test."""
+        clock, ids = VirtualClock(), countable_ids()
+        with TemporaryDirectory(prefix="shop-check-", ignore_cleanup_errors=True) as directory:
+            url = "memory:" if self._in_memory else f"sqlite:{directory}"
+            owner = open_backend(url, clock=clock, ids=ids)
+            opened: list[Backend] = []
+
+            def visit(sessions: SessionStore | None) -> Backend:
+                opened.append(cast("_Visitable", owner).visit(sessions or MemorySessions()))
+                return opened[-1]
+
+            yield Harness(
+                visit, ids, clock, TEST_CARDS, advance=clock.advance, admin=owner.admin, owner=owner, opened=opened
+            )
+
+    async def leave(self) -> None:
+        """Nothing is left."""
+
+
+class Standing:
+    """A shop that is there and stays: its people get names that are theirs alone, and what they took is put back."""
+
+    def __init__(self, url: str, sessions: SessionStore) -> None:
+        """Check the shop at `url`; the goods are imported if `sessions` are its owner's."""
+        self.url = url
+        self.run = random_ids()[:_RUN_DIGITS]
+        """What is in the names of all accounts of this run."""
+        self._sessions = sessions
+        self._numbers = count(1)
+        self._paying: Methods | None = None
+
+    @property
+    def keeps(self) -> tuple[str, ...]:
+        """Accounts and orders, and goods if they can be imported."""
+        people = f"accounts of people like ada-check-{self.run}-1@example.org, deleted where that can be done"
+        if self._imports:
+            return people, "their orders", f"{len(IMPORTED)} products (camera, tripod, lens ...), sold out in the end"
+        return people, "no products: only an owner can import them, and what needs them is not checked"
+
+    @property
+    def _imports(self) -> bool:
+        """Whether goods can be imported; asks no service."""
+        return open_backend(self.url, sessions=self._sessions).admin is not None
+
+    async def open(self) -> None:
+        """See that somebody answers, that no goods of its own would be overwritten, and how to pay."""
+        guest = open_backend(self.url)
+        try:
+            await guest.products.list(ProductQuery(), 1)
+            if self._imports:
+                await _see_that_nothing_is_overwritten(guest)
+            self._paying = await self._find_methods(guest)
+        finally:
+            await guest.aclose()
+
+    @contextmanager
+    def supply(self) -> Iterator[Harness]:
+        """Open the shop for the people of one test."""
+        opened: list[Backend] = []
+
+        def visit(sessions: SessionStore | None) -> Backend:
+            opened.append(open_backend(self.url, sessions=sessions or MemorySessions()))
+            return opened[-1]
+
+        owner = open_backend(self.url, sessions=self._sessions)
+        opened.append(owner)
+        admin = owner.admin
+
+        async def tidy() -> None:
+            for person in opened[1:]:
+                if person.account_id() is not None:
+                    await _forget(person)
+
+        yield Harness(
+            *(visit, random_ids, system_clock, self._paying),
+            admin=admin,
+            owner=None if admin is None else owner,
+            opened=opened,
+            stocked=admin is not None,
+            alone=False,
+            tidy=tidy,
+            mark=f"-check-{self.run}-{next(self._numbers)}",
+        )
+
+    async def leave(self) -> None:
+        """Sell nothing of the goods any more; a shop has no way to delete them."""
+        owner = open_backend(self.url, sessions=self._sessions)
+        try:
+            with suppress(ShopError):  # the report says what is wrong
+                if owner.admin is not None:
+                    await owner.admin.import_catalog(tuple(stocked(item, 0) for item in await _left(owner)))
+        finally:
+            await owner.aclose()
+
+    async def _find_methods(self, guest: Backend) -> Methods | None:
+        """Return the ways to pay that cost nobody anything, as a new account sees them."""
+        email = f"methods-check-{self.run}@example.org"
+        try:
+            await guest.users.signup("Check", email, PASSWORD)
+            await guest.users.login(email, PASSWORD)
+            tokens = {method.token for method in await guest.payments.methods() if method.test}
+            await guest.users.delete_account(PASSWORD)
+        except ShopError:
+            return None  # the tests say what is wrong with that
+        return known_methods(tokens)
+
+
+class _Visitable(Protocol):
+    def visit(self, sessions: SessionStore) -> Backend: ...
+
+
+def known_methods(tokens: set[str]) -> Methods | None:
+    """Return how to pay where a shop offers these test tokens, None where none is known."""
+    if TEST_CARDS.good in tokens:
+        offered = {name: getattr(TEST_CARDS, name) for name in ("declined", "insufficient", "lost")}
+        return Methods(
+            good=TEST_CARDS.good,
+            declined_reason=TEST_CARDS.declined_reason,
+            insufficient_reason=TEST_CARDS.insufficient_reason,
+            card=TEST_CARDS.card,
+            bad_card=TEST_CARDS.bad_card,
+            declined_card=TEST_CARDS.declined_card,
+            **{name: token for name, token in offered.items() if token in tokens},
+        )
+    return Methods(min(tokens)) if tokens else None
+
+
+async def _see_that_nothing_is_overwritten(guest: Backend) -> None:
+    for item in GOODS:
+        with suppress(NotFound):
+            if not sold_by_us(await guest.products.get(item.slug)):
+                raise Conflict(f"this shop has a product {item.slug!r} of its own, which the check would overwrite")
+
+
+async def _left(guest: Backend) -> tuple[Product, ...]:
+    """Return what tests have imported, as it was meant to be."""
+    left = []
+    for item in IMPORTED:
+        with suppress(NotFound):
+            if sold_by_us(await guest.products.get(item.slug)):
+                left.append(item)
+    return tuple(left)
+
+
+async def _forget(person: Backend) -> None:
+    """Cancel the orders that wait, so that their stock is not back in the middle of a later test; delete the account.
+
+    As far as that can be done: it is not what is being checked.
+    """
+    with suppress(ShopError):
+        for order in (await person.orders.list(100)).items:
+            if order.status is OrderStatus.AWAITING_PAYMENT:
+                await person.orders.cancel(order.id, random_ids())
+    with suppress(ShopError):
+        await person.users.delete_account(PASSWORD)

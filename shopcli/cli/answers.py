@@ -1,0 +1,55 @@
+"""Answers to questions: what is checked while the person still looks at the question, and what the shop refuses.
+
+A shop has rules of its own, which it only says when everything is there. Then the one answer that it names is asked
+for again, and the others stay.
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from backends.errors import InvalidValue
+from backends.text import clean
+
+T = TypeVar("T")
+Answers = dict[str, str]
+
+MAX_TEXT = 200
+_CODE = 2
+_AT = "@"
+
+
+def line(text: str) -> None:
+    """Accept what fits into a field of a form. Raises InvalidValue."""
+    if len(text) > MAX_TEXT:
+        raise InvalidValue(f"that is longer than {MAX_TEXT} characters")
+
+
+def email(text: str) -> None:
+    """Accept what may be an e-mail address. Raises InvalidValue."""
+    line(text)
+    name, _, domain = text.rpartition(_AT)
+    if not name or "." not in domain.strip(".") or _AT in name or len(text.split()) > 1:
+        raise InvalidValue("an e-mail address looks like ada@example.org")
+
+
+def country(text: str) -> None:
+    """Accept the form of a country's code, in small letters too. Raises InvalidValue."""
+    if len(text) != _CODE or not (text.isascii() and text.isalpha()):
+        raise InvalidValue("the country is its two-letter code (ISO 3166), such as DE")
+
+
+def until_accepted(send: Callable[[Answers], T], answers: Answers, again: Mapping[str, Callable[[], str]]) -> T:
+    """Send answers until the shop takes them; one that it names is asked for once more by what `again` has for it.
+
+    Raises InvalidValue for values that nobody was asked for.
+    """
+    while True:
+        try:
+            return send(answers)
+        except InvalidValue as error:
+            name = next((name for name in again if name in error.message), None)
+            if name is None:
+                raise
+            print(f"{clean(error.message)}; once more", file=sys.stderr)
+            answers[name] = again[name]()

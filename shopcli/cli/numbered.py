@@ -1,0 +1,66 @@
+"""The picker of terminals that cannot draw, and of people who listen to theirs: a numbered list and a line to type."""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from shopcli.cli.choices import Choice, matching
+
+T = TypeVar("T")
+
+SHOWN = 20
+"""Rows of a list that is read from its beginning to its end."""
+
+
+def picked(
+    question: str,
+    choices: Sequence[Choice[T]],
+    *,
+    at: int | None,
+    read: Callable[[str], str],
+    search: Callable[[str], Sequence[Choice[T]]] | None,
+) -> Choice[T]:
+    """Let the person choose by number, or by text that only one of them matches; an empty line takes the one at `at`.
+
+    `read` asks for a line.
+    """
+    listed = choices
+    _write(question, listed, at)
+    while True:
+        typed = read("Number or text")
+        if not typed and at is not None:
+            return choices[at]
+        if (choice := _numbered(listed, typed)) is not None:
+            return choice
+        found = search(typed) if search and typed else matching(choices, typed)
+        if (choice := _only(found, typed)) is not None:
+            return choice
+        if found:
+            listed, at = found, None
+            _write(question, listed, at)
+        else:
+            print("nothing matches; Ctrl-C cancels", file=sys.stderr)
+
+
+def _numbered(listed: Sequence[Choice[T]], typed: str) -> Choice[T] | None:
+    by_number = {str(number): choice for number, choice in enumerate(listed[:SHOWN], 1)}
+    return by_number.get(typed)
+
+
+def _only(found: Sequence[Choice[T]], typed: str) -> Choice[T] | None:
+    """Return the only one that was found, or the only one that is called just so."""
+    if typed and len(found) == 1:
+        return found[0]
+    exact = [each for each in found if typed.casefold() in (each.label.casefold(), each.key.casefold())]
+    return exact[0] if len(exact) == 1 else None
+
+
+def _write(question: str, listed: Sequence[Choice[T]], at: int | None) -> None:
+    print(f"{question}:", file=sys.stderr)
+    width = len(str(min(len(listed), SHOWN)))
+    for place, choice in enumerate(listed[:SHOWN]):
+        detail = f", {choice.detail}" if choice.detail else ""
+        default = " (default)" if place == at else ""
+        print(f"  {place + 1:>{width}}  {choice.label}{detail}{default}", file=sys.stderr)
+    if len(listed) > SHOWN:
+        print(f"  and {len(listed) - SHOWN} more: type a part of the name", file=sys.stderr)

@@ -1,0 +1,67 @@
+"""Moving the tokens of sessions to where the settings say that they are kept."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from shopcli.core.config import Chosen, Config
+from shopcli.core.keyring_entry import Entry, KeyringUnusable
+from shopcli.core.keyring_sessions import KeyringSessions
+from shopcli.core.paths import data_directory, unusable
+from shopcli.core.sessions import FILE_NAME, IN_KEYRING, FileSessions, SessionCorrupted
+
+_PROBE = "probe"
+
+
+class Moved(NamedTuple):
+    """What became of sessions, by the names of their profiles' directories."""
+
+    moved: tuple[str, ...]
+    lost: tuple[str, ...]
+    """Those that the keyring did not give back: their people log in again."""
+
+
+def prove_keyring() -> None:
+    """Write an entry into the keyring and remove it. Raises KeyringUnusable."""
+    entry = Entry(_PROBE, _PROBE)
+    entry.write(_PROBE)
+    entry.delete()
+
+
+def move_sessions(config: Config | None) -> Moved:
+    """Let each session be kept where `config` says. Raises KeyringUnusable, StorageError, Locked."""
+    moved: list[str] = []
+    lost: list[str] = []
+    for directory in _directories(data_directory() / "profiles"):
+        chosen = (config.chosen(directory.name) if config else {}).get("credentials", Chosen("file"))
+        file, sessions = FileSessions(directory / FILE_NAME), KeyringSessions(directory / FILE_NAME)
+        before = _content(file)
+        if chosen.value == "keyring":
+            sessions.read()
+        elif IN_KEYRING in before:
+            _bring_back(sessions, directory.name, lost)
+        if (IN_KEYRING in before) != (IN_KEYRING in _content(file)) and directory.name not in lost:
+            moved.append(directory.name)
+    return Moved(tuple(moved), tuple(lost))
+
+
+def _bring_back(sessions: KeyringSessions, name: str, lost: list[str]) -> None:
+    try:
+        sessions.bring_back()
+    except (KeyringUnusable, SessionCorrupted):
+        if IN_KEYRING in _content(FileSessions(sessions.path)):
+            sessions.let_go()
+            lost.append(name)
+
+
+def _content(file: FileSessions) -> dict[str, str]:
+    try:
+        return file.read()
+    except SessionCorrupted:  # `shop logout` mends it, and there is no token to move
+        return {}
+
+
+def _directories(root: Path) -> list[Path]:
+    try:
+        return sorted(path.parent for path in root.glob(f"*/{FILE_NAME}"))
+    except OSError as error:
+        raise unusable(root, error) from None

@@ -1,0 +1,58 @@
+"""What can be set: one table, from which `shop config`, its validation and its documentation are made."""
+
+from typing import NamedTuple
+
+OUTPUTS = ("table", "tsv", "json", "jsonl", "id")
+MAX_SECONDS = 3600.0
+
+
+class Setting(NamedTuple):
+    """Something that a person may choose for all commands. Values are kept as text."""
+
+    name: str
+    default: str
+    meaning: str
+    choices: tuple[str, ...] = ()
+    """All that it may be; empty for `timeout`, a number of seconds, and `profile`, a name."""
+    variable: str | None = None
+    """The environment variable that is stronger than the file."""
+    of_profiles: bool = True
+    """Whether a profile may have its own."""
+
+    def checked(self, value: object) -> str:
+        """Return a value as it is kept. Raises ValueError with the reason, to stand behind the name."""
+        if self.choices:
+            if value not in self.choices:
+                msg = f"is one of {', '.join(self.choices)}, not {value!r}"
+                raise ValueError(msg)
+            return str(value)
+        return _seconds(value)
+
+
+SETTINGS = {
+    setting.name: setting
+    for setting in (
+        Setting("output", "", "how results are written: -o", OUTPUTS, "SHOP_OUTPUT"),
+        Setting("timeout", "10", "seconds that a command may take", (), "SHOP_TIMEOUT"),
+        Setting(
+            "color", "auto", "colours: where there is a terminal, in pipes too, or never", ("auto", "always", "never")
+        ),
+        Setting("prompts", "picker", "how what is missing is asked for", ("picker", "plain", "never"), "SHOP_PROMPTS"),
+        Setting("theme", "dark", "the full-screen shop's colours", ("dark", "light"), of_profiles=False),
+        Setting("credentials", "file", "where the token of a session is kept", ("file", "keyring"), "SHOP_CREDENTIALS"),
+        Setting("profile", "default", "which shop: shop profile use", (), "SHOP_PROFILE", of_profiles=False),
+    )
+}
+"""By name. `output` has no fixed default: a table on a terminal, TSV in a pipe. `profile` is not in config.toml."""
+
+IN_FILE = tuple(name for name in SETTINGS if name != "profile")
+
+
+def _seconds(value: object) -> str:
+    text = str(value)
+    whole, point, fraction = text.partition(".")
+    plain = text.isascii() and whole.isdigit() and (fraction.isdigit() or not point)
+    if isinstance(value, bool) or not plain or not 0 < float(text) <= MAX_SECONDS:
+        msg = f"is a number of seconds up to {MAX_SECONDS:.0f}, not {value!r}"
+        raise ValueError(msg)
+    return text

@@ -1,0 +1,29 @@
+"""Showing a service's books to the merchant: what it says about each order, a page at a time."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from backends.models import BookEntry, Page
+from stub_services.caller import Caller
+
+ORDERS = 500
+"""Orders on a page."""
+
+
+class Keeper(Protocol):
+    """A service that keeps books about orders."""
+
+    async def books(self, caller: Caller, cursor: str | None) -> Page[BookEntry]:
+        """A page of them. Raises Forbidden."""
+
+
+Entries = Callable[[str, int], Awaitable[list[BookEntry]]]
+"""All entries about the next so many orders behind an order's id."""
+
+
+async def page_of(entries: Entries, caller: Caller, cursor: str | None) -> Page[BookEntry]:
+    """Return a page of a service's books. Raises Forbidden for anybody but the merchant."""
+    caller.require_merchant()
+    found = await entries(cursor or "", ORDERS)
+    orders = list(dict.fromkeys(entry.order_id for entry in found))
+    return Page(tuple(found), orders[-1] if len(orders) == ORDERS else None)

@@ -1,0 +1,1 @@
+from backends.conformance.test_books import *
