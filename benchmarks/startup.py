@@ -4,8 +4,8 @@
 
 Installs the checkout (a wheel, as a user has it) into a temporary environment, warms a shop up, then runs each command
 in turn with a bare Python, ROUNDS times (default 21), and prints the median of the paired ratios. What is said to be
-over HTTP asks a shop that is served on this computer's loopback; what serves it is not counted. TAB is what the script of
-`shop completion bash` calls; what bash does itself is not counted.
+over HTTP asks a shop that is served on this computer's loopback; what serves it is not counted. TAB is what the script
+of `shop completion bash` calls; what bash does itself is not counted.
 """
 
 import json

@@ -61,6 +61,7 @@ Options of every command, anywhere on the line:
   --trace                     Draw who asked whom
   --no-input                  Never ask
   --no-color                  No colours
+  --no-pager                  No pager for what is longer than the screen
   --timeout SECONDS           How long a command may take (default 10)
   -h, --help                  Help, also behind a command
   --version                   Show the version

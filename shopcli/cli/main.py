@@ -64,7 +64,7 @@ def guarded(line: list[str], begin: "Callable[[Options], Run] | None" = None) ->
         if options.version or rest == ["help"] or (rest and rest[0] in _HELP):
             from shopcli.cli import help as static
 
-            print(static.version() if options.version else static.ROOT)
+            _show_help(static.version() if options.version else static.ROOT, options)
             return 0
         run = (begin or _begun)(options)
         return _dispatch(run, rest)
@@ -72,6 +72,18 @@ def guarded(line: list[str], begin: "Callable[[Options], Run] | None" = None) ->
         raise
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence
         return _failed(error, options, line, run)
+
+
+def _show_help(text: str, options: Options) -> None:
+    if not is_terminal(sys.stdout):
+        print(text)
+        return
+    from shopcli.cli.pager import paged
+
+    options.lenient = True
+    options.read_config()
+    with paged(options) as screen:
+        print(text, file=screen)
 
 
 def _begun(options: Options) -> "Run":
@@ -105,17 +117,25 @@ def _show_trace(run: "Run") -> None:
 
 
 def _invoke(run: "Run", rest: list[str]) -> int:
+    from contextlib import nullcontext, redirect_stdout
+
     from typer import Exit
 
     from shopcli.cli.commands import root
 
     # Not root.main(): it turns Ctrl-C and closed pipes into exit codes of its own.
-    try:
-        with root().make_context("shop", rest, obj=run) as context:
-            root().invoke(context)
-    except Exit as done:
-        return done.exit_code
+    with run.out.screen() if _explains(rest) else nullcontext(sys.stdout) as screen, redirect_stdout(screen):
+        try:
+            with root().make_context("shop", rest, obj=run) as context:
+                root().invoke(context)
+        except Exit as done:
+            return done.exit_code
     return 0
+
+
+def _explains(rest: list[str]) -> bool:
+    """Whether the command prints help and nothing else."""
+    return rest[0] == "help" or not set(rest).isdisjoint(_HELP)
 
 
 def _failed(error: BaseException, options: Options | None, line: list[str], run: "Run | None") -> int:

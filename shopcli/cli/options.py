@@ -13,7 +13,7 @@ OUTPUTS = ("table", "tsv", "json", "jsonl", "id")
 
 DEFAULT_TIMEOUT = 10.0
 
-FLAGS = ("--json", "--quiet", "--verbose", "--trace", "--no-input", "--no-color", "--version")
+FLAGS = ("--json", "--quiet", "--verbose", "--trace", "--no-input", "--no-color", "--no-pager", "--version")
 VALUES = ("--backend", "--profile", "--output", "--fields", "--timeout")
 _SHORT = {"-o": "--output", "-q": "--quiet", "-v": "--verbose"}
 _OF_NO_SHOP = ("shop profile ", "shop serve", "shop config ")
@@ -38,6 +38,7 @@ class Options:
         "lenient",
         "output",
         "output_chosen",
+        "pages",
         "profile",
         "prompts",
         "quiet",
@@ -110,6 +111,8 @@ class Options:
         self.input_allowed = self.prompts != "never"
         self.color = chosen.get("color") != "never"
         self.color_always = chosen.get("color") == "always"
+        self.pages = chosen.get("pager") != "never"
+        """Whether what is longer than the screen goes through a pager."""
         self.credentials = chosen.get("credentials", "file")
         """Where the tokens of a session are kept: `file` or `keyring`."""
 
@@ -242,6 +245,7 @@ def _said(given: Mapping[str, str], environment: Mapping[str, str]) -> dict[str,
             ("NO_COLOR", "never" if environment.get("NO_COLOR") else None),
             ("TERM", "never" if environment.get("TERM") == "dumb" else None),
         ),
+        "pager": (("--no-pager", _never(given, "--no-pager")), ("SHOP_PAGER", _pager(environment.get("SHOP_PAGER")))),
         "credentials": (("SHOP_CREDENTIALS", environment.get("SHOP_CREDENTIALS")),),
     }
     chosen: dict[str, tuple[str, str, str | None]] = {}
@@ -275,8 +279,13 @@ def _never(given: Mapping[str, str], flag: str) -> str | None:
     return "never" if flag in given else None
 
 
+def _pager(command: str | None) -> str | None:
+    """Return what a variable says: which pager, or none if it is empty or `never`."""
+    return None if command is None else "never" if command in ("", "never") else "auto"
+
+
 def _checked(name: str, where: str, value: str) -> str:
-    if name == "color" or where == "--no-input":
+    if name in ("color", "pager") or where == "--no-input":
         return value
     from shopcli.core.settings import SETTINGS
 

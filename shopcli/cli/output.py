@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields
 from typing import Any, TextIO
 
 from backends.text import clean
 from shopcli.cli.columns import Column, View, plain, shown
 from shopcli.cli.failures import Usage
-from shopcli.cli.jsonable import dumps, jsonable
+from shopcli.cli.jsonable import colored, dumps, jsonable, paths_of, selected
 from shopcli.cli.options import Options, is_terminal, repeated
 from shopcli.cli.talk import wrapped
 
@@ -30,6 +31,7 @@ class Output:
 
     def __init__(self, options: Options) -> None:
         """Follow `options`; nothing is written yet."""
+        self._options = options
         self.mode = options.output
         self._fields = options.fields
         self._again = options.again
@@ -38,14 +40,26 @@ class Output:
         self.shown: object | None = None
         """What was written last, before it became text."""
 
+    @property
+    def talks(self) -> bool:
+        """Whether the person is told anything."""
+        return self._talks
+
     def check(self, view: View) -> None:
         """Refuse unknown `--fields` before anything is done. Raises Usage."""
         if self.mode in ("json", "jsonl"):
             known = [field.name for field in fields(view.model)]
+            if any("." in name for name in self._fields):
+                known = self._with_parts(view, known)
         else:
             known = [column.name for column in view.columns]
         if unknown := [name for name in self._fields if name not in known]:
             raise Usage(f"no field {', '.join(unknown)}; there is {', '.join(known)}")
+
+    def _with_parts(self, view: View, known: Sequence[str]) -> Sequence[str]:
+        """Add the parts of what was asked for to the names that are known: `totals.total`."""
+        asked = {name.partition(".")[0] for name in self._fields}
+        return [*known, *(path for path in paths_of(view.model) if "." in path and path.partition(".")[0] in asked)]
 
     def show(self, view: View, thing: object) -> None:
         """Write one thing."""
@@ -53,7 +67,8 @@ class Output:
         if self.mode in ("json", "jsonl"):
             self._write_json(self._selected(thing), indented=self.mode == "json")
         elif self.mode == "table" and view.card is not None and not self._fields:
-            self.draw_card(view, thing, sys.stdout)
+            with self.screen() as stream:
+                self.draw_card(view, thing, stream)
         else:
             self._write_rows(view, view.rows(thing))
 
@@ -70,7 +85,7 @@ class Output:
         self.shown = Listed(things, next_cursor, total)
         if self.mode == "json":
             items = [self._selected(thing) for thing in things]
-            self._write_json({"items": items, "next_cursor": next_cursor, "total": total}, indented=True)
+            self._write_json({"items": items, "next_cursor": jsonable(next_cursor), "total": total}, indented=True)
             return
         if self.mode == "jsonl":
             for thing in things:
@@ -81,9 +96,17 @@ class Output:
         else:
             self.advise(empty)
         if next_cursor is not None:
-            self.say(
-                "there is more: --all" if self.mode == "table" else f"there is more: --cursor {next_cursor}, or --all"
-            )
+            shown_of = f"{len(things)} of {total}, " if total is not None else ""
+            where = "--all" if self.mode == "table" else f"--cursor {next_cursor}, or --all"
+            self.say(f"{shown_of}there is more: {where}")
+
+    def screen(self) -> AbstractContextManager[TextIO]:
+        """Give the stream for what people read on stdout: through a pager, if it is longer than the screen."""
+        if not is_terminal(sys.stdout):
+            return nullcontext(sys.stdout)
+        from shopcli.cli.pager import paged
+
+        return paged(self._options)
 
     def draw_card(self, view: View, thing: object, stream: TextIO) -> None:
         """Write one thing for people."""
@@ -130,7 +153,8 @@ class Output:
             return
         columns = self._columns(view)
         if self.mode == "table":
-            self._draw(columns, rows, sys.stdout)
+            with self.screen() as stream:
+                self._draw(columns, rows, stream)
             return
         for row in rows:
             print("\t".join(plain(column.value(row)) for column in columns))
@@ -149,9 +173,11 @@ class Output:
 
     def _selected(self, thing: object) -> object:
         value = jsonable(thing)
-        if self._fields and isinstance(value, dict):
-            return {name: value[name] for name in self._fields}
-        return value
+        return selected(value, self._fields) if self._fields else value
 
     def _write_json(self, value: object, *, indented: bool) -> None:
-        print(dumps(value, indented=indented and is_terminal(sys.stdout)))
+        if not is_terminal(sys.stdout):
+            print(dumps(value))
+            return
+        text = dumps(value, indented=indented, letters="utf" in sys.stdout.encoding.lower())
+        print(colored(text) if self._colors(sys.stdout) else text)

@@ -1,5 +1,6 @@
 """`shop products`: list, search and show."""
 
+import sys
 from dataclasses import replace
 from shlex import join
 from typing import Annotated
@@ -10,6 +11,7 @@ from backends.errors import InvalidValue, NotFound
 from backends.models import Product, ProductQuery, Sort
 from shopcli.cli import choosing
 from shopcli.cli.failures import Usage
+from shopcli.cli.options import is_terminal
 from shopcli.cli.paging import All, Cursor, Limit, collect, wanted
 from shopcli.cli.run import Run, begin
 from shopcli.cli.values import amount
@@ -144,8 +146,17 @@ def _list(run: Run, query: ProductQuery, count: int, cursor: str | None) -> None
         page.items,
         next_cursor=page.next_cursor,
         total=page.total,
-        empty="nothing matches → shop products list",
+        empty=_nothing(run, query) if not page.items else "",
     )
+
+
+def _nothing(run: Run, query: ProductQuery) -> str:
+    """Return what to say where nothing is found: to whoever reads it, what does match."""
+    if not run.out.talks or not is_terminal(sys.stderr):
+        return "nothing matches → shop products list"
+    from shopcli.cli.nearby import instead
+
+    return instead(run, query)
 
 
 def _check_category(run: Run, category: str) -> None:

@@ -40,6 +40,7 @@ GLOBALS: "tuple[Option, ...]" = (
     (('--trace',), '', False, (), 'Draw who asked whom'),
     (('--no-input',), '', False, (), 'Never ask'),
     (('--no-color',), '', False, (), 'No colours'),
+    (('--no-pager',), '', False, (), 'No pager for what is longer than the screen'),
     (('--timeout',), 'SECONDS', False, (), 'How long a command may take (default 10)'),
     (('-h', '--help'), '', False, (), 'Help, also behind a command'),
     (('--version',), '', False, (), 'Show the version'),

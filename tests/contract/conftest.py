@@ -8,9 +8,10 @@ from typing import Protocol
 
 import pytest
 
-from backends import Backend, Card, MemorySessions, SessionStore
+from backends import Backend, MemorySessions, SessionStore
 from backends.conformance.clock import VirtualClock, countable_ids
-from backends.conformance.harness import SERVICES, Harness, Methods
+from backends.conformance.harness import SERVICES, Harness
+from backends.conformance.places import TEST_CARDS
 from backends.http.backend import HttpBackend
 from backends.http.calls import Outside
 from backends.registry import random_ids, system_clock
@@ -20,18 +21,6 @@ from tests.five import ORIGIN, Five, Gateway, owner_sessions
 from tests.postgres import PostgresBackend, PostgresShop
 from tests.postgres import url as postgres_url
 from tests.served import Served
-
-TEST_CARDS = Methods(
-    good="tok_visa",
-    declined="tok_declined",
-    declined_reason="card_declined",
-    insufficient="tok_insufficient_funds",
-    insufficient_reason="insufficient_funds",
-    lost="tok_lost_answer",
-    card=Card("4242 4242 4242 4242", 12, 2030, "123"),
-    bad_card=Card("4242 4242 4242 4241", 12, 2030, "123"),
-    declined_card=Card("4000000000000002", 12, 2030, "123"),
-)
 
 
 class Opener(Protocol):

@@ -9,12 +9,12 @@ import pytest
 from backends import Backend, BookEntry
 from backends.conformance.goods import GOODS
 from backends.conformance.harness import Harness, Person
+from backends.conformance.places import TEST_CARDS
 from backends.models import Page
 from backends.registry import open_backend, random_ids, system_clock
 from shopcli.core.reconciling import Reconciled, differences, reconcile
 from shopcli.core.stepping import Runner
 from tests.conftest import plain_passwords
-from tests.contract.conftest import TEST_CARDS
 
 TRIPOD = ("tripod/standard", 2)
 
