@@ -48,7 +48,7 @@ Ids = Callable[[], str]
 
 
 class SessionStore(Protocol):
-    """Where an adapter keeps its tokens and its guest cart between two actions or processes."""
+    """Where an adapter keeps its tokens and its guest cart between two actions or processes: texts under names."""
 
     def read(self) -> dict[str, str]:
         """Return a copy of what is stored."""

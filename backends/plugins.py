@@ -64,7 +64,8 @@ class Plugin:
     def _opened(self, url: str, **surroundings: object) -> "Backend":
         opener = self._opener()
         try:
-            backend = opener(url, **surroundings)
+            with redirect_stdout(sys.stderr):
+                backend = opener(url, **surroundings)
             there = set(dir(backend))  # a property is not asked: it may read a file
             lacking = [part for part in _PARTS if part not in there and not hasattr(backend, part)]
         except (ShopError, KeyboardInterrupt):

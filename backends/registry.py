@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from backends.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, MutableMapping
+    from collections.abc import Callable, Mapping, MutableMapping
 
     from backends.interface import Backend, Clock, Ids, SessionStore
     from backends.plugins import Plugin
@@ -41,8 +41,20 @@ class MemorySessions:
         return dict(self._stored)
 
     def update(self, change: "Callable[[MutableMapping[str, str]], T]") -> T:
-        """Change the stored mapping in place and return what `change` returns."""
-        return change(self._stored)
+        """Change the stored mapping in place and return what `change` returns. Raises ConfigurationError."""
+        changed = dict(self._stored)
+        result = change(changed)
+        see_that_it_is_text(changed)
+        self._stored = changed
+        return result
+
+
+def see_that_it_is_text(stored: "Mapping[str, str]") -> None:
+    """Raise ConfigurationError where an adapter keeps something else: no session could be read back."""
+    for name, value in stored.items():
+        if not (isinstance(name, str) and isinstance(value, str)):
+            msg = f"the backend keeps a {type(value).__name__} as {name!r} in its session, which holds text only"
+            raise ConfigurationError(msg, hint="json.dumps it in the backend")
 
 
 def system_clock() -> datetime:
@@ -120,13 +132,21 @@ def plugins() -> "tuple[Plugin, ...]":
 
 def _plugin(url: str) -> "Plugin":
     """Return the plug-in for a URL. Raises ConfigurationError where there is none."""
-    scheme, colon, rest = url.partition(":")
-    found = next((plugin for plugin in plugins() if plugin.scheme == scheme), None) if colon else None
+    rest = url.partition(":")[2]
+    found = plugin_of(url)
     if found is None:
         raise _unknown(url)
     if rest.startswith("//") and "@" in rest[2:].partition("/")[0]:  # URLs are kept in files, and shown
         raise ConfigurationError("a shop's address holds no user and no password", hint="shop backends list")
     return found
+
+
+def plugin_of(url: str) -> "Plugin | None":
+    """Return the plug-in that serves `url`, None where that is built in or nobody does."""
+    scheme, colon, _ = url.partition(":")
+    if scheme in BACKENDS or not colon:
+        return None
+    return next((plugin for plugin in plugins() if plugin.scheme == scheme), None)
 
 
 def open_backend(

@@ -128,8 +128,11 @@ def test_the_page_works_from_its_first_line_to_its_last(
 
 def install(desk: Path) -> None:
     """Do what pip does of it: write what the package says about itself where Python finds it."""
-    project = tomllib.loads((desk / "pyproject.toml").read_text("utf-8"))["project"]
+    written = tomllib.loads((desk / "pyproject.toml").read_text("utf-8"))
+    project = written["project"]
     entries = project["entry-points"]["shop.backends"]
+    # setuptools takes no folder with several modules unless it is told which of them are meant
+    assert written["tool"]["setuptools"]["py-modules"] == [value.partition(":")[0] for value in entries.values()]
     lines = "\n".join(f"{name} = {value}" for name, value in entries.items())
     plant(desk, project["name"], lines, version=project["version"], summary=project["description"])
 

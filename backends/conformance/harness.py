@@ -46,9 +46,12 @@ _EXIT_CODES = {
 @contextmanager
 def refused(code: str, *, service: str | None = None) -> Iterator[None]:
     """Expect a definite no: the documented error, which changed nothing."""
-    with pytest.raises(ShopError) as caught:
+    error: ShopError | None = None
+    try:
         yield
-    error = caught.value
+    except ShopError as said:
+        error = said
+    assert error is not None, f"this was not refused, and {code} was expected"
     assert error.code == code, error.message
     assert error.exit_code == _EXIT_CODES[code]
     assert error.outcome is Outcome.NOT_APPLIED

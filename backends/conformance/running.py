@@ -20,12 +20,14 @@ from backends.conformance import fixtures
 from backends.conformance.harness import LACKS, Harness
 from backends.conformance.places import Place
 from backends.errors import Unsupported
+from backends.text import shorten
 
 _FOLDER = Path(__file__).parent
 _ALONE = (
     *("--disable-plugin-autoload", "--noconftest", "-p", "no:cacheprovider", "-p", "no:faulthandler"),
     *("-c", os.devnull, "--rootdir", str(_FOLDER), "--import-mode=importlib", "--capture=sys"),
 )
+_MOST_OF_A_CASE = 100
 
 Progress = Callable[[int, int, str], None]
 """Is told after each test: how many are done, of how many, and in which area."""
@@ -55,7 +57,7 @@ class Property:
     reason: str | None = None
     """Why it does not hold, or was not looked at, in one line."""
     details: str | None = None
-    """The test that failed, and where."""
+    """The test that failed, and where; of several cases that of the first one."""
 
 
 def areas() -> tuple[str, ...]:
@@ -183,10 +185,10 @@ def _in_one_line(report: pytest.TestReport) -> str:
 def _judged(area: str, function: str, tried: _Tried) -> Property:
     name = function.removeprefix("test_").replace("_", " ")
     if tried.broken:
-        case, (line, _) = next(iter(tried.broken.items()))
-        of = f" ({case}; {len(tried.broken)} of {tried.cases} cases)" if tried.cases > 1 else ""
-        details = "\n".join(text for _, text in tried.broken.values())
-        return Property(area, name, Verdict.BROKEN, tried.cases, f"{line}{of}", details)
+        case, (line, details) = next(iter(tried.broken.items()))
+        if tried.cases > 1:
+            line += f" ({shorten(case, _MOST_OF_A_CASE)}; {len(tried.broken)} of {tried.cases} cases)"
+        return Property(area, name, Verdict.BROKEN, tried.cases, line, details)
     if tried.held:
         return Property(area, name, Verdict.HOLDS, tried.cases)
     reason = tried.reasons[0] if tried.reasons else None

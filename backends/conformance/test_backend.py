@@ -50,6 +50,19 @@ async def test_exact_stock_is_what_it_says(harness: Harness, guest: Backend) -> 
                 assert variant.in_stock is (variant.stock > 0)
 
 
+@pytest.mark.any_goods
+async def test_what_never_suspends_needs_no_event_loop(guest: Backend) -> None:
+    if guest.suspends:
+        return
+    asking = guest.products.list(ProductQuery(), 1)
+    try:
+        asking.send(None)
+    except StopIteration:
+        return
+    asking.close()
+    pytest.fail("it says suspends = False, and it waits for an event loop")
+
+
 async def test_lacking_guest_checkout_means_that_an_account_is_needed(harness: Harness, ada: Person) -> None:
     if Capability.GUEST_CHECKOUT in ada.backend.capabilities:
         pytest.skip("guests may order here")

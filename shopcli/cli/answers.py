@@ -4,6 +4,7 @@ A shop has rules of its own, which it only says when everything is there. Then t
 for again, and the others stay.
 """
 
+import re
 import sys
 from collections.abc import Callable, Mapping
 from typing import TypeVar
@@ -17,6 +18,9 @@ Answers = dict[str, str]
 MAX_TEXT = 200
 _CODE = 2
 _AT = "@"
+_CARD_NUMBER = re.compile("[0-9]{12,19}")
+_EXPIRY = re.compile("(0?[1-9]|1[0-2])/([0-9]{2}){1,2}")
+_CVV = re.compile("[0-9]{3,4}")
 
 
 def line(text: str) -> None:
@@ -37,6 +41,24 @@ def country(text: str) -> None:
     """Accept the form of a country's code, in small letters too. Raises InvalidValue."""
     if len(text) != _CODE or not (text.isascii() and text.isalpha()):
         raise InvalidValue("the country is its two-letter code (ISO 3166), such as DE")
+
+
+def card_number(text: str) -> None:
+    """Accept what may be a card's number, with spaces or dashes. Raises InvalidValue, which repeats no digit."""
+    if _CARD_NUMBER.fullmatch("".join(text.replace("-", "").split())) is None:
+        raise InvalidValue("a card number has 12 to 19 digits")
+
+
+def expiry(text: str) -> None:
+    """Accept a month and a year. Raises InvalidValue, which repeats no digit."""
+    if _EXPIRY.fullmatch("".join(text.split())) is None:
+        raise InvalidValue("a card expires in a month of a year, such as 12/30")
+
+
+def cvv(text: str) -> None:
+    """Accept the digits on a card's back. Raises InvalidValue, which repeats no digit."""
+    if _CVV.fullmatch(text.strip()) is None:
+        raise InvalidValue("a CVV has 3 or 4 digits")
 
 
 def until_accepted(send: Callable[[Answers], T], answers: Answers, again: Mapping[str, Callable[[], str]]) -> T:

@@ -23,6 +23,7 @@ _MAX_SECRET = 4096
 # So many choices are named where they cannot be shown.
 _NAMED = 10
 _NO_TEXT = "what was typed is not valid text"
+_NO_LETTERS = "control characters, such as arrow keys leave, are no text; once more"
 
 
 class Asking:
@@ -74,8 +75,11 @@ class Asking:
         self._tell(question, chosen.label)
         return chosen.value
 
-    def secret(self, question: str, flag: str) -> str:
-        """Ask for something without showing it. Raises Usage naming `flag` where nobody can be asked."""
+    def secret(self, question: str, flag: str, *, check: Check | None = None) -> str:
+        """Ask for something without showing it until `check` accepts it, which repeats nothing of it.
+
+        Raises Usage naming `flag` where nobody can be asked.
+        """
         self.require(flag)
         from getpass import getpass
 
@@ -86,7 +90,7 @@ class Asking:
                 raise self._cancelled() from None
             except UnicodeDecodeError:
                 raise InvalidValue(_NO_TEXT) from None
-            if answer:
+            if answer and _is_accepted(answer, check):
                 return answer
 
     def new_password(self, flag: str, question: str = "Password") -> str:
@@ -142,9 +146,8 @@ class Asking:
         print(f"{question}: {before}{answer}{after}", file=sys.stderr)
 
     def _answer(self, question: str) -> str:
-        answer = self._line(f"{question}: ").strip()
-        if not is_clean(answer):
-            raise InvalidValue(f"{question} contains control characters")
+        while not is_clean(answer := self._line(f"{question}: ").strip()):
+            print(_NO_LETTERS, file=sys.stderr)
         return answer
 
     def _line(self, prompt: str) -> str:

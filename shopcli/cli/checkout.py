@@ -50,7 +50,7 @@ def checkout(
     Examples:
       shop checkout
       shop checkout --dry-run
-      shop checkout --pay tok_visa --yes --expect-total 1499.00
+      shop checkout --pay tok_visa --yes --expect-total 2142.90
       shop checkout --card-stdin --yes < card.txt
 
     Exit codes:

@@ -15,6 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from shopcli.cli.failures import Usage
+from shopcli.cli.talk import fitting
 
 
 class Leaf(NamedTuple):
@@ -135,6 +136,14 @@ TABLE: Mapping[str, Leaf | Branch] = {
             "path": Leaf("config:path", "Show where the settings are kept"),
         },
     ),
+    "alias": Branch(
+        "Your own names for commands.",
+        {
+            "list": Leaf("alias:list_aliases", "List your names for commands"),
+            "set": Leaf("alias:set_alias", "Give a command a name"),
+            "delete": Leaf("alias:delete", "Forget a name"),
+        },
+    ),
     "demo": Branch(
         "Scripted demos: a text that tells, shows and tests.",
         {
@@ -157,16 +166,18 @@ _SETTINGS = {"help_option_names": ["-h", "--help"]}
 class ShopCommand(TyperCommand):
     """A command whose help is its docstring around its options.
 
-    The first paragraph says what it does; everything behind it (examples, exit codes) is printed as written.
+    The first paragraph says what it does; everything behind it (examples, exit codes) is printed as written. Only
+    paragraphs are made to fit a terminal.
     """
 
     def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
         """Write the help text."""
-        summary, _, rest = inspect.cleandoc(self.help or "").partition("\n\n")
+        summary, _, rest = fitting(inspect.cleandoc(self.help or "")).partition("\n\n")
         formatter.write(f"{summary}\n\nUsage:\n  {ctx.command_path} {self._pieces(ctx)}\n")
         rows = [(_spelling(parameter), getattr(parameter, "help", None) or "") for parameter in self.get_params(ctx)]
         width = max(len(spelling) for spelling, _ in rows)
-        formatter.write("\nOptions:\n" + "".join(f"  {name:<{width}}  {text}\n" for name, text in rows))
+        options = (fitting(text, f"  {name:<{width}}  ") for name, text in rows)
+        formatter.write("\nOptions:\n" + "".join(f"{option}\n" for option in options))
         if rest:
             formatter.write(f"\n{rest}\n")
         formatter.write("\nOptions of every command: shop --help")
@@ -218,16 +229,17 @@ class ShopGroup(TyperGroup):
         formatter.write(f"More about a command: {path} COMMAND --help")
 
     def _unknown(self, ctx: Context, args: list[str]) -> Usage:
-        path, typed = ctx.command_path, args[0]
+        path, typed, rest = ctx.command_path, args[0], args[1:]
         elsewhere = [noun for noun, entry in TABLE.items() if isinstance(entry, Branch) and typed in entry.verbs]
         if close := get_close_matches(typed, self.table, n=1):
             meant = f"{path} {close[0]}"
         elif elsewhere and ctx.parent is None:
-            meant = f"shop {elsewhere[0]} {typed}"
+            named = get_close_matches(rest[0], elsewhere, n=1) if rest else []  # `shop show orders`
+            meant, rest = f"shop {[*named, *elsewhere][0]} {typed}", rest[len(named) :]
         else:
             return Usage(f"no such command: {path} {typed}", hint=f"{path} --help")
         return Usage(
-            f"no such command: {path} {typed}, did you mean {meant}?", hint=f"{meant} {join(args[1:])}".rstrip()
+            f"no such command: {path} {typed}, did you mean {meant}?", hint=f"{meant} {join(rest)}".rstrip()
         )
 
 

@@ -9,7 +9,7 @@ from shopcli.cli.signatures import COMMANDS, GLOBALS, NOUNS
 
 TYPE_CHECKING = False  # as typing's, whose import costs 0.9 of a bare Python start
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from shopcli.cli.signatures import Option
     from shopcli.core.shop import Shop
@@ -89,7 +89,7 @@ def candidates(words: "Sequence[str]", word: str, shop: "Shop | None" = None) ->
 def complete(words: "Sequence[str]", word: str, shop: "Shop | None" = None) -> Completion:
     """Return the same with files as a hint, for a shell that knows better how to name them."""
     try:
-        return _complete(Line(words), word, shop)
+        return _complete(Line(_meant_by(words)), word, shop)
     except Exception:  # noqa: BLE001 - an error would be written into the line that is just being typed
         return Completion()
 
@@ -168,7 +168,8 @@ def _complete(line: Line, word: str, shop: "Shop | None") -> Completion:
         head = word[: len(name) + (equals == "=")]
         return Completion() if option is None else _values(line, option, word, head, shop)
     if line.command not in COMMANDS:
-        return Completion(commands(line.command, word))
+        own = () if line.command else (Candidate(*each) for each in _aliases().items() if each[0].startswith(word))
+        return Completion([*commands(line.command, word), *own])
     arguments = COMMANDS[line.command][1]
     place = len(line.arguments)
     if place >= len(arguments) and not (arguments and arguments[-1][1]):
@@ -214,6 +215,8 @@ def _things(
     metavar = _meant(line.command, metavar)
     if choices := choices or _WORDS.get(metavar, ()):
         found = [Candidate(choice) for choice in choices]
+    elif metavar == "ALIAS":
+        found = [Candidate(*each) for each in _aliases().items()]
     elif metavar in ("DIR", "FILE"):
         found = []
     else:
@@ -225,6 +228,36 @@ def _things(
     if metavar == "URL" and part.startswith("sqlite:"):
         files, head = DIRECTORIES, f"{head}sqlite:"
     return Completion(fitting, files, head)
+
+
+def _meant_by(words: "Sequence[str]") -> "Sequence[str]":
+    """Return the words with the command that an alias stands for."""
+    first = next((word for word in words if word[:1] != "-"), "")
+    if not first or first in NOUNS or first in COMMANDS or not (aliases := _aliases()):
+        return words
+    from shopcli.cli.aliases import expanded
+
+    return expanded(list(words), aliases)
+
+
+def _aliases() -> "Mapping[str, str]":
+    """Return the person's own names for commands; none where config.toml cannot be read."""
+    if not _has_settings():
+        return {}
+    from shopcli.core.config import BrokenConfig, read
+
+    try:
+        config = read()
+    except BrokenConfig:
+        return {}
+    return config.aliases if config else {}
+
+
+def _has_settings() -> bool:
+    """Whether there is a config.toml, found as `core.paths` does, whose import would double what TAB costs here."""
+    own, of_all = os.environ.get("SHOP_CONFIG_DIR"), os.environ.get("XDG_CONFIG_HOME", "")
+    base = of_all if os.path.isabs(of_all) else os.path.expanduser("~/.config")  # noqa: PTH111, PTH117
+    return os.path.exists(os.path.join(own or os.path.join(base, "shop"), "config.toml"))  # noqa: PTH110, PTH118
 
 
 def _meant(command: str, metavar: str) -> str:

@@ -12,8 +12,8 @@ from shopcli.cli.failures import Usage
 from shopcli.cli.options import Options
 from shopcli.cli.run import Run
 from shopcli.cli.views.config import ORIGIN, PLACE, SETTING, VALUE, Place, Set, origin_of
-from shopcli.core.config import KEYS, BrokenConfig, Config, named, profile_in_use, read
-from shopcli.core.paths import config_file
+from shopcli.core.config import KEYS, PROFILES, BrokenConfig, Config, named, profile_in_use, read
+from shopcli.core.paths import config_file, unusable
 from shopcli.core.profiles import DEFAULT, Profiles
 from shopcli.core.settings import SETTINGS
 
@@ -83,6 +83,7 @@ def set_value(
     prompts      picker, plain or never
     theme        dark or light, in the full-screen shop
     credentials  file or keyring: where the token of a session is kept; it is moved there
+    pager        auto or never
     profile      as shop profile use
 
     Examples:
@@ -123,6 +124,8 @@ def unset(context: typer.Context, key: _Key, profile: _For = None) -> None:
     with deadline(run.options.timeout):
         if key == _PROFILE and profile is None:
             Profiles().use(DEFAULT)
+        elif key == PROFILES and profile is None and (config := read()) and config.profiles:
+            raise Usage("these are the settings of all profiles", hint="shop config unset KEY --for NAME")
         elif not take_out(key, profile):
             if key not in SETTINGS:
                 raise _unknown(key)
@@ -143,7 +146,10 @@ def path(context: typer.Context) -> None:
     if run.options.output == "table":
         print(file)
     else:
-        run.out.show(PLACE, Place(str(file), file.exists()))
+        try:
+            run.out.show(PLACE, Place(str(file), file.exists()))
+        except PermissionError as error:
+            raise unusable(file, error) from None
 
 
 # --- showing ---------------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ _TOLD = View(
     (
         Column("name", lambda told: told.name),
         Column("title", lambda told: told.title),
-        Column("needs", lambda told: ",".join(told.needs), shrinks=True),
+        Column("needs", lambda told: ",".join(told.needs), rank=1, shrinks=True),
         Column("statements", lambda told: told.statements, right=True, hidden=True),
     ),
     identity=lambda told: told.name,

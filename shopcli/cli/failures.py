@@ -31,7 +31,7 @@ class Cancelled(ShopError):
 
 
 class Internal(ShopError):
-    """A bug in shop."""
+    """A bug in shop, or in the plug-in that it used."""
 
     code = "internal"
     category = "internal"
@@ -88,6 +88,31 @@ def understood(error: BaseException, *, look: str | None = None) -> ShopError:
         f"this is a bug in shop: {type(error).__name__} {_place(error.__traceback__)}",
         hint="run it again with -v and report what it prints",
     )
+
+
+def blamed(failure: Internal, error: BaseException, url: str) -> Internal:
+    """Say whose bug it is, as far as that can be told, where the shop at `url` is a plug-in's."""
+    from backends.registry import plugin_of
+
+    if (plugin := plugin_of(url)) is None:
+        return failure
+    from shlex import quote
+
+    whose = f"the plug-in for {plugin.scheme}: is broken ({plugin.distribution} {plugin.version})"
+    package = plugin.target.partition(":")[0].partition(".")[0]
+    if package not in _packages(error.__traceback__):  # it answered, and what it answered is no use
+        whose += ", or shop is"
+    found = f"{whose}: {type(error).__name__} {_place(error.__traceback__)}"
+    return Internal(found, hint=f"run it again with -v, or try all of it: shop backends check {quote(url)}")
+
+
+def _packages(trace: "TracebackType | None") -> set[str]:
+    """Return the packages that an error came through."""
+    found: set[str] = set()
+    while trace is not None:
+        found.add(str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0])
+        trace = trace.tb_next
+    return found
 
 
 def unwritable(error: OSError, look: str | None) -> ShopError:

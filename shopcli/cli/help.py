@@ -45,6 +45,7 @@ Shops:
 This program:
   config list|get|set|unset|path
                               Settings, and where each comes from
+  alias list|set|delete       Your own names for commands
   doctor                      Look for what is wrong, and say what mends it
   completion bash|zsh|fish    Print the script that lets TAB complete
   help                        Explain a command or a topic: exit-codes,

@@ -1,7 +1,9 @@
 """The lines that were typed at `shop shell`, in a file for their owner only."""
 
 import os
+import stat
 from contextlib import suppress
+from errno import EINVAL
 from pathlib import Path
 
 from backends.private import FILE, OTHERS
@@ -17,7 +19,7 @@ MOST_LETTERS = 4096
 class History:
     """At most 1,000 lines, one in each line of a file (0600 in a 0700 directory). Several shells may write it.
 
-    Passwords and cards never get here: they are asked for, and are never on a line.
+    Passwords and cards never get here: they are asked for, and are never on a command's line.
     """
 
     def __init__(self, path: Path) -> None:
@@ -27,7 +29,7 @@ class History:
     def read(self) -> list[str]:
         """Return the lines, the oldest first; what is damaged is left out. Raises OSError."""
         try:
-            with self.path.open("rb") as file:
+            with open(self.path, "rb", opener=_opened) as file:
                 if os.fstat(file.fileno()).st_mode & OTHERS:
                     os.fchmod(file.fileno(), FILE)
                 text = file.read(MOST_LINES * MOST_LETTERS).decode(errors="replace")
@@ -53,6 +55,15 @@ class History:
         with os.fdopen(file, "w", encoding="utf-8") as text:
             text.write("".join(f"{line}\n" for line in lines))
         draft.replace(self.path)
+
+
+def _opened(path: str, flags: int) -> int:
+    """Open a plain file: a link may lead to somebody else's, and a pipe would be waited for."""
+    file = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise OSError(EINVAL, "it is no plain file", path)
+    return file
 
 
 def keeps(line: str) -> bool:

@@ -69,7 +69,7 @@ def _painted(token: re.Match[str]) -> str:
 
 
 def selected(value: object, paths: Iterable[str]) -> object:
-    """Return the parts that `paths` name (`totals.total`) of what `jsonable` made, where they are; of each item in lists."""
+    """Return the parts that `paths` name (`totals.total`) of what `jsonable` made; of a list, those of each item."""
     if isinstance(value, list):
         return [selected(item, paths) for item in value]
     if not isinstance(value, dict):

@@ -36,6 +36,18 @@ def without_shop(words: list[str]) -> list[str]:
     return words[1:] if words[:1] == ["shop"] else words
 
 
+def is_command(line: str) -> bool:
+    """Whether a line begins as a command does, or is a comment, so that it may be kept."""
+    from shopcli.cli.signatures import COMMANDS
+
+    try:
+        words = words_of(line)
+    except Usage:
+        return False
+    first = without_shop(words)[:1]
+    return not words or any(path.split()[:1] == first for path in COMMANDS)
+
+
 def completed(text: str) -> tuple[list[str], str] | None:
     """Return the words in front of the cursor and the one at it; None inside of quotes, where nothing is offered."""
     word = re.split(r"\s", text)[-1]

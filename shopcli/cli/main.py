@@ -67,10 +67,16 @@ def guarded(line: list[str], begin: "Callable[[Options], Run] | None" = None) ->
             _show_help(static.version() if options.version else static.ROOT, options)
             return 0
         run = (begin or _begun)(options)
+        if rest and rest[0] in options.aliases:
+            from shopcli.cli.aliases import expanded
+
+            whole = expanded(line, options.aliases)
+            if whole != line:
+                return guarded(whole, begin)
         return _dispatch(run, rest)
     except BrokenPipeError:
         raise
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence
+    except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001 - the last line of defence
         return _failed(error, options, line, run)
 
 
@@ -140,9 +146,11 @@ def _explains(rest: list[str]) -> bool:
 
 def _failed(error: BaseException, options: Options | None, line: list[str], run: "Run | None") -> int:
     from backends.errors import InvalidValue
-    from shopcli.cli.failures import Internal, print_traceback, report, understood
+    from shopcli.cli.failures import Internal, blamed, print_traceback, report, understood
 
     failure = understood(error, look=run.look if run else None)
+    if isinstance(failure, Internal) and run is not None and "shop" in vars(run):  # it was opened
+        failure = blamed(failure, error, run.shop.url)
     if failure.hint is None and isinstance(failure, InvalidValue) and run:
         failure.hint = f"{run.path} --help"
     if failure.hint and options is not None:

@@ -17,7 +17,7 @@ FLAGS = ("--json", "--quiet", "--verbose", "--trace", "--no-input", "--no-color"
 VALUES = ("--backend", "--profile", "--output", "--fields", "--timeout")
 _SHORT = {"-o": "--output", "-q": "--quiet", "-v": "--verbose"}
 _OF_NO_SHOP = ("shop profile ", "shop serve", "shop config ")
-_MENDING = (["config"], ["doctor"], ["completion"], ["help"])
+_MENDING = (["alias"], ["config"], ["doctor"], ["completion"], ["help"])
 _HELP = frozenset(("-h", "--help"))
 
 
@@ -26,6 +26,7 @@ class Options:
 
     __slots__ = (
         "again",
+        "aliases",
         "backend",
         "chosen",
         "chosen_by",
@@ -64,6 +65,8 @@ class Options:
         self.trace = "--trace" in given
         self.timeout_given = "--timeout" in given
         self.version = "--version" in given
+        self.aliases: Mapping[str, str] = {}
+        """The person's own names for commands, once config.toml is read."""
         self.lenient = False
         """Whether the command is one that mends settings, so that it works while they are broken."""
         self.chosen: dict[str, tuple[str, str, str | None]] = _said(given, environment)
@@ -85,6 +88,7 @@ class Options:
             return
         if config is None:
             return
+        self.aliases = config.aliases
         profile = profile_in_use(self.backend, self.profile) if config.profiles else None
         self.chosen = {**config.chosen(profile), **self.chosen}
         self._follow()
@@ -156,10 +160,16 @@ def _takes_value(rest: list[str]) -> bool:
     return command is not None and any(rest[-1] in spellings and metavar for spellings, metavar, *_ in command[2])
 
 
+def takes(word: str, words: Iterator[str]) -> bool:
+    """Whether a word is an option of every command, whose value is then taken from `words`. Raises Usage."""
+    return _take(word, words, {})
+
+
 def repeated(command: str, again: tuple[str, str] | None) -> str:
     """Return the next command for the same shop: with `--backend` or `--profile` where it was given now.
 
-    Commands that name a shop themselves, and those about profiles and serving, stay as they are.
+    Commands that name a shop themselves, and those about profiles and serving, stay as they are. An address with a
+    password is not repeated: no shop has one.
     """
     itself = "--backend" in command or "--profile" in command or command.startswith(_OF_NO_SHOP)
     if again is None or itself or not command.startswith("shop "):
@@ -167,6 +177,8 @@ def repeated(command: str, again: tuple[str, str] | None) -> str:
     from shlex import quote
 
     flag, value = again
+    if "@" in value.partition("//")[2].partition("/")[0]:
+        return command
     return f"shop {flag} {quote(value)} {command.removeprefix('shop ')}"
 
 

@@ -1,5 +1,7 @@
 """`shop orders`: list, show, pay, cancel, resume and watch."""
 
+import os
+import sys
 import time
 from typing import Annotated
 
@@ -9,7 +11,9 @@ from backends.errors import InvalidState, LoginRequired, NotFound, Pending
 from backends.models import Order, OrderStatus
 from shopcli.cli import choosing
 from shopcli.cli.columns import Column, View, shown
+from shopcli.cli.countdown import left, pause
 from shopcli.cli.failures import Usage
+from shopcli.cli.options import is_terminal
 from shopcli.cli.paging import All, Cursor, Limit, collect, wanted
 from shopcli.cli.paying import CardPiped, Pay, Yes, choose_method, saved
 from shopcli.cli.run import Run, begin
@@ -171,7 +175,8 @@ def _mention_others(run: Run) -> None:
 def watch(context: typer.Context, order: OrderRef = None) -> None:
     """Wait until nothing more can happen to an order by itself, then show it.
 
-    An unpaid order is watched until it is paid or expires, or for --timeout seconds if that is given.
+    An unpaid order is watched until it is paid or expires, or for --timeout seconds if that is given. A terminal
+    shows how long it can be paid.
 
     Examples:
       shop orders watch @last
@@ -184,6 +189,7 @@ def watch(context: typer.Context, order: OrderRef = None) -> None:
     run = begin(context, ORDER, settles=True)
     found = run.do(find_order(run, order if order is not None else choosing.order(run)))
     said: OrderStatus | None = None
+    counts = run.out.talks and is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
     ends_at = time.monotonic() + run.options.timeout if run.options.timeout_given else None
     while True:
         if found.status is not said:
@@ -195,7 +201,7 @@ def watch(context: typer.Context, order: OrderRef = None) -> None:
         if ends_at is not None and time.monotonic() >= ends_at:
             _print(run, found)
             raise typer.Exit(Pending.exit_code)
-        time.sleep(_PAUSE)
+        pause(_PAUSE, left(found.expires_at), shown=counts)
         found = run.do(run.backend.orders.get(found.id))
     _print(run, found)
 

@@ -1,9 +1,10 @@
 """What a command prints: data on stdout, talk on stderr."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields
+from shutil import get_terminal_size
 from typing import Any, TextIO
 
 from backends.text import clean
@@ -11,7 +12,7 @@ from shopcli.cli.columns import Column, View, plain, shown
 from shopcli.cli.failures import Usage
 from shopcli.cli.jsonable import colored, dumps, jsonable, paths_of, selected
 from shopcli.cli.options import Options, is_terminal, repeated
-from shopcli.cli.talk import wrapped
+from shopcli.cli.talk import folded, wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +51,16 @@ class Output:
         if self.mode in ("json", "jsonl"):
             known = [field.name for field in fields(view.model)]
             if any("." in name for name in self._fields):
-                known = self._with_parts(view, known)
+                known += self._parts(view)
         else:
             known = [column.name for column in view.columns]
         if unknown := [name for name in self._fields if name not in known]:
             raise Usage(f"no field {', '.join(unknown)}; there is {', '.join(known)}")
 
-    def _with_parts(self, view: View, known: Sequence[str]) -> Sequence[str]:
-        """Add the parts of what was asked for to the names that are known: `totals.total`."""
+    def _parts(self, view: View) -> Iterator[str]:
+        """Find the parts of the fields that were asked for: `totals.total`."""
         asked = {name.partition(".")[0] for name in self._fields}
-        return [*known, *(path for path in paths_of(view.model) if "." in path and path.partition(".")[0] in asked)]
+        return (path for path in paths_of(view.model) if "." in path and path.partition(".")[0] in asked)
 
     def show(self, view: View, thing: object) -> None:
         """Write one thing."""
@@ -113,12 +114,13 @@ class Output:
         if view.card is None:
             return
         card = view.card(thing)
+        width = get_terminal_size().columns
         for line in card.head:
-            print(clean(line), file=stream)
+            print(folded(clean(line), width), file=stream)
         if card.rows:
             self._draw([column for column in card.columns if not column.hidden], card.rows, stream)
         for line in card.foot:
-            print(clean(line), file=stream)
+            print(folded(clean(line), width), file=stream)
 
     def preview(self, view: View, thing: object) -> None:
         """Show people what they are about to confirm, on stderr."""

@@ -2,14 +2,17 @@
 
 import io
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TextIO
 
 from shopcli.cli.options import Options, is_terminal
+from shopcli.cli.talk import cells
 
 _USUAL = "less"
+_COLOR = re.compile(r"\x1b\[[0-9;]*m")
 _FOR_LESS = {"LESS": "FRX", "LESSCHARSET": "utf-8"}
 """For people who set nothing themselves: what fits ends at once, colours stay colours, the text stays on the screen."""
 _NOT_STARTED = (126, 127)
@@ -28,7 +31,7 @@ class Sheet(io.StringIO):
 def paged(options: Options) -> Iterator[TextIO]:
     """Give a stream for people: what is longer than the screen goes through the pager, if they want one.
 
-    Never where stdout or stdin is no terminal, nor with `--no-input`: a pager waits for a key.
+    Never where stdout or stdin is no terminal, in CI, nor with `--no-input`: a pager waits for a key.
     """
     if not (options.pages and options.input_allowed and _is_screen()):
         yield sys.stdout
@@ -43,17 +46,19 @@ def paged(options: Options) -> Iterator[TextIO]:
 def _is_screen() -> bool:
     """Whether somebody sits there; a stand-in for stdout has no file behind it."""
     try:
-        return is_terminal(sys.stdin) and os.isatty(sys.stdout.fileno()) and os.environ.get("TERM") != "dumb"
+        there = is_terminal(sys.stdin) and os.isatty(sys.stdout.fileno())
     except (OSError, ValueError, AttributeError):
         return False
+    return there and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
 
 
 def _is_longer(text: str) -> bool:
-    """Whether a text leaves no line for the prompt below it. Colours count as letters: less knows better."""
+    """Whether a text leaves no line for the prompt below it."""
     from shutil import get_terminal_size
 
     columns, rows = get_terminal_size()
-    return sum(1 + len(line) // (columns + 1) for line in text.splitlines()) >= rows
+    lines = _COLOR.sub("", text).splitlines()
+    return sum(max(1, -(-cells(line) // columns)) for line in lines) >= rows
 
 
 def _pager(environment: "os._Environ[str]") -> Sequence[str]:

@@ -6,6 +6,7 @@ import typer
 
 from backends.errors import InvalidValue, StorageError, Unavailable
 from backends.models import Card, PaymentMethod
+from shopcli.cli import answers
 from shopcli.cli.asking import piped_secret
 from shopcli.cli.choices import Choice
 from shopcli.cli.failures import Usage
@@ -86,5 +87,7 @@ def _asked(run: Run, methods: tuple[PaymentMethod, ...], *, later: bool) -> Paym
 
 def _asked_card(run: Run) -> Card:
     flag = "--card-stdin"
-    parts = [run.ask.secret(question, flag) for question in ("Card number", "Expires (MM/YY)", "CVV")]
-    return parse_card(" ".join(parts))
+    number = run.ask.secret("Card number", flag, check=answers.card_number)
+    expires = run.ask.secret("Expires (MM/YY)", flag, check=answers.expiry)
+    cvv = run.ask.secret("CVV", flag, check=answers.cvv)
+    return parse_card(f"{number} {''.join(expires.split())} {cvv.strip()}")

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from backends.errors import NotFound
-from backends.models import Payment, PaymentStatus
+from backends.errors import NotFound, ShopError
+from backends.models import Order, Payment, PaymentStatus
 from backends.registry import random_ids
 from shopcli.cli import choosing
 from shopcli.cli.orders import LAST, OrderRef, find_order
@@ -52,7 +52,8 @@ def show(context: typer.Context, payment: _PaymentId = None) -> None:
       4  nobody is logged in
     """
     run = begin(context, PAYMENT, settles=True)
-    run.out.show(PAYMENT, run.do(_find(run, choosing.payment(run) if payment is None else payment)))
+    found, _ = run.do(_find(run, choosing.payment(run) if payment is None else payment))
+    run.out.show(PAYMENT, found)
 
 
 def refund(context: typer.Context, payment: _PaymentId = None, yes: Yes = False) -> None:
@@ -70,7 +71,8 @@ def refund(context: typer.Context, payment: _PaymentId = None, yes: Yes = False)
     if payment is None:
         payment = choosing.payment(run, lambda each: each.status in _REFUNDABLE)
     if not yes:
-        run.ask.confirm(f"As the owner of this shop: give all of payment {payment} back?")
+        run.ask.require("--yes")
+        run.ask.confirm(f"As the owner of this shop: give {_named(run, payment)} back?")
     run.out.show(PAYMENT, run.change(run.backend.payments.refund(payment, random_ids()), look="shop payments list"))
 
 
@@ -89,10 +91,19 @@ def methods(context: typer.Context) -> None:
     run.out.list(METHOD, run.do(run.backend.payments.methods()), empty=empty)
 
 
-async def _find(run: Run, payment_id: str) -> Payment:
+def _named(run: Run, payment_id: str) -> str:
+    """Say how much a payment of the latest orders is, and what for; those of others are the shop's to find."""
+    try:
+        found, order = run.do(_find(run, payment_id))
+    except ShopError:
+        return f"all of payment {payment_id}"
+    return f"{found.amount or 'all of the payment'} for order {number(order)}"
+
+
+async def _find(run: Run, payment_id: str) -> tuple[Payment, Order]:
     page = await run.backend.orders.list(_SEARCHED_ORDERS)
     for order in page.items:
         for payment in await run.backend.payments.list(order.id):
             if payment.id == payment_id:
-                return payment
+                return payment, order
     raise NotFound(f"no payment {payment_id!r} in the latest orders", hint="shop orders list")

@@ -18,7 +18,7 @@ from backends.deadline import deadline
 from backends.errors import ShopError
 from backends.text import clean
 from shopcli.cli.history import History, keeps
-from shopcli.cli.lines import completed, written
+from shopcli.cli.lines import completed, is_command, written
 from shopcli.core.shop import Shop
 
 _STYLE = Style.from_dict({"code": "ansibrightblack"})
@@ -96,6 +96,8 @@ class _Kept(Strings):
             super().append_string(line)
 
     def store_string(self, string: str) -> None:
+        if not is_command(string):  # a password, for instance, that was pasted behind its command
+            return
         try:
             with deadline(_HISTORY_SECONDS):
                 self._history.add(string)

@@ -18,6 +18,7 @@ from shopcli.cli.options import is_terminal
 from shopcli.cli.run import Run, begin
 from shopcli.cli.values import amount, whole
 from shopcli.cli.views.health import FAULT, HEALTH
+from shopcli.core.owners import see_that_it_is_private
 
 _LOOK = "shop services status"
 _MAX_SECONDS = 3600
@@ -192,9 +193,10 @@ def _admin(run: Run) -> Admin:
 
 
 def _refuse_ended(run: Run) -> None:
-    """Say so where the profile does know the owner, whose keys are gone: `shop serve` takes them along."""
+    """Say so where the profile does know the owner, whose keys are gone, or are not only the owner's any more."""
     keys = run.shop.sessions.read().get("owner")
     if keys is not None:
+        see_that_it_is_private(Path(keys))
         port = f" --port {number}" if (number := run.shop.url.rpartition(":")[2]).isdigit() else ""
         msg = f"the owner's keys are not in {keys}: `shop serve` has ended, or serves another address there"
         raise Unavailable(msg, hint=f"shop serve{port} --data {quote(str(Path(keys).parent))}", service="gateway")

@@ -16,6 +16,7 @@ import typer
 from backends.errors import ShopError
 from backends.interface import Backend
 from backends.text import shorten
+from shopcli.cli.aliases import expanded
 from shopcli.cli.failures import Cancelled, Usage, report
 from shopcli.cli.lines import next_line, without_shop, words_of
 from shopcli.cli.main import guarded
@@ -145,7 +146,7 @@ class Shell:
             hint = f"in the system's shell: {join(['shop', flag, value, 'shell'])}"
             raise Usage(f"this shell's shop is open already: no {flag} here", hint=hint)
         self._inherit(options)
-        self._refuse(hoist(words)[1])
+        self._refuse(hoist(expanded(words, options.aliases))[1])
         self._visit = Visit(options, self.shop, self._runner)
         return self._visit
 
@@ -167,6 +168,8 @@ class Shell:
             raise Usage(_NOT_HERE[rest[0]], hint=f"in another terminal: {command}")
         if rest[:2] == ["profile", "delete"] and self.shop.profile in rest[2:]:
             raise Usage(f"this shell is at the profile {self.shop.profile}", hint=f"leave it first: {command}")
+        if rest[0] == "config" and rest[1:2] in (["set"], ["unset"]) and "credentials" in rest[2:]:
+            raise Usage("this shell has the token of its session where it is", hint=f"leave it first: {command}")
 
     def _tell(self, mistake: Usage) -> None:
         self.code = mistake.exit_code

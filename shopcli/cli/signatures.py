@@ -26,6 +26,7 @@ NOUNS: "dict[str, str]" = {
     'services': 'Look at the services behind a shop, and operate them',
     'backends': 'Kinds of shops that shop can talk to',
     'config': 'Settings, and where each comes from',
+    'alias': 'Your own names for commands',
     'demo': 'Scripted demos: a text that tells, shows and tests',
 }
 
@@ -249,6 +250,14 @@ COMMANDS: "dict[str, Command]" = {
         (('--for',), 'NAME', False, (), 'Only for the commands of this profile.'),
     )),
     'config path': ('Show where the settings are kept', (), ()),
+    'alias list': ('List your names for commands', (), ()),
+    'alias set': ('Give a command a name', (
+        ('ALIAS', False, True, (), 'Its name, one word.'),
+        ('COMMAND', False, True, (), 'What it stands for, in quotes.'),
+    ), ()),
+    'alias delete': ('Forget a name', (
+        ('ALIAS', False, True, (), 'Its name, one word.'),
+    ), ()),
     'demo list': ('List the scenarios that come with shop', (), ()),
     'demo run': ('Play scenarios', (
         ('NAME|FILE', True, True, (), 'shop demo list has the names.'),

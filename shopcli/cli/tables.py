@@ -44,6 +44,19 @@ def fit(columns: Sequence[Column], natural: Sequence[int], room: int) -> dict[in
     return widths
 
 
+def _with_words(
+    columns: Sequence[Column], headers: list[str], natural: list[int], rows: Sequence[Sequence[str]]
+) -> tuple[Sequence[Column], list[str], list[int], Sequence[Sequence[str]]]:
+    """Leave out the columns that may leave and say nothing: they do so before any title shrinks."""
+    kept = [index for index, column in enumerate(columns) if not column.rank or any(row[index] for row in rows)]
+    return (
+        [columns[index] for index in kept],
+        [headers[index] for index in kept],
+        [natural[index] for index in kept],
+        [[row[index] for index in kept] for row in rows],
+    )
+
+
 def draw(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, stream: TextIO, color: bool) -> None:
     """Draw a table as wide as the terminal allows. Cells are plain text and never markup."""
     width = get_terminal_size().columns
@@ -51,6 +64,8 @@ def draw(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, stream: Te
     natural = [
         max(cell_len(text) for text in (headers[index], *(row[index] for row in rows))) for index in range(len(columns))
     ]
+    if sum(natural) + _GAP * (len(natural) - 1) > width:
+        columns, headers, natural, rows = _with_words(columns, headers, natural, rows)
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), show_edge=False)
     widths = fit(columns, natural, width)
     for index in sorted(widths):

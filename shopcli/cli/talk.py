@@ -10,6 +10,8 @@ from shopcli.cli.options import is_terminal
 _SCREEN = (80, 24)
 _LEAST = 20
 """Narrower than this, words are better broken by the terminal."""
+_READABLE = 100
+"""Paragraphs are no wider than this."""
 
 
 def wrapped(text: str, *, command: str = "", indent: str = "") -> str:
@@ -24,6 +26,30 @@ def wrapped(text: str, *, command: str = "", indent: str = "") -> str:
     *lines, last = ([*line.split(" ")] for line in text.split("\n"))
     words = [*lines, [*last, command] if command else last]
     return f"\n{indent}".join(part for line in words for part in _lines(line, width - len(indent)))
+
+
+def folded(line: str, width: int) -> str:
+    """Return a line of a card in lines that fit, the further ones behind its label: "to        Ada, Berlin"."""
+    if cells(line) <= width or line.startswith("→ "):
+        return line
+    _, gap, value = line.strip().partition("  ")
+    label = len(line) - len(value.lstrip()) if gap else 0
+    indent = min(label, width // 2)
+    return line[:label] + f"\n{' ' * indent}".join(_lines(line[label:].split(" "), width - indent))
+
+
+def fitting(text: str, before: str = "") -> str:
+    """Return a text behind `before` with its paragraphs as wide as the terminal on stdout; elsewhere as it is.
+
+    Lists stay, as what they have in columns belongs there.
+    """
+    from shutil import get_terminal_size
+
+    room = min(get_terminal_size().columns, _READABLE) - len(before)
+    if not is_terminal(sys.stdout) or room < _LEAST:
+        return before + text
+    blocks = (each if "  " in each else "\n".join(_lines(each.split(), room)) for each in text.split("\n\n"))
+    return before + "\n\n".join(blocks).replace("\n", "\n" + " " * len(before))
 
 
 def _lines(words: Sequence[str], width: int) -> list[str]:

@@ -18,6 +18,7 @@ MAX_LINE = 1 << 20
 _TOLD = 1 << 16
 """Bytes between two times that somebody is told."""
 _BOM = b"\xef\xbb\xbf"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Mistake(NamedTuple):
@@ -39,7 +40,7 @@ class Row(NamedTuple):
 def lines_of(file: BinaryIO, name: str, seen: Callable[[int], None]) -> Iterator[str]:
     """Read lines with their ends; bytes that are no UTF-8 become surrogates. `seen` is told how many bytes came.
 
-    Raises InvalidValue for a line that is too long.
+    Raises InvalidValue for a line that is too long, and for UTF-16.
     """
     number = size = 0
     while line := file.readline(MAX_LINE + 1):
@@ -49,6 +50,8 @@ def lines_of(file: BinaryIO, name: str, seen: Callable[[int], None]) -> Iterator
         if size > _TOLD:
             seen(size)
             size = 0
+        if number == 1 and line.startswith(_UTF_16):
+            raise InvalidValue(f"{name} is UTF-16: save it as UTF-8")
         yield (line.removeprefix(_BOM) if number == 1 else line).decode("utf-8", "surrogateescape")
 
 
@@ -87,6 +90,9 @@ def _csv_rows(lines: Iterable[str], name: str) -> Iterator[Row]:
 
 
 def _checked_header(header: Sequence[str], place: str) -> Sequence[str]:
+    for mark, called in ((";", "semicolons"), ("\t", "tabs")):
+        if len(header) == 1 and set(header[0].split(mark)) >= set(REQUIRED):
+            raise InvalidValue(f"{place}: the columns are separated by {called}; write commas")
     unknown = [unknown_column(column) for column in header if column not in COLUMNS]
     twice = [f"the column {column} is there twice" for column in COLUMNS if header.count(column) > 1]
     missing = [f"the column {column} is missing" for column in REQUIRED if column not in header]

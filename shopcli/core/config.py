@@ -7,7 +7,8 @@ timeout = 30
 output = "json"
 ```
 
-Each command reads it, most often to find that there is none. The table `[keys]` belongs to the full-screen shop.
+Each command reads it, most often to find that there is none. The table `[keys]` belongs to the full-screen shop, and
+`[aliases]` has names for commands.
 """
 
 import os
@@ -24,6 +25,7 @@ from shopcli.core.settings import IN_FILE, SETTINGS
 
 KEYS = "keys"
 PROFILES = "profiles"
+ALIASES = "aliases"
 CREDENTIALS = "SHOP_CREDENTIALS"
 
 _PLACE = re.compile(r"(.*) \(at line (\d+), column (\d+)\)", re.DOTALL)
@@ -55,6 +57,7 @@ class Config(NamedTuple):
     settings: Mapping[str, str] = {}
     profiles: Mapping[str, Mapping[str, str]] = {}
     keys: Mapping[str, str] = {}
+    aliases: Mapping[str, str] = {}
     text: str = ""
 
     def chosen(self, profile: str | None) -> dict[str, Chosen]:
@@ -99,7 +102,7 @@ def parsed(path: Path, text: str) -> dict[str, object]:
 
     try:
         return tomllib.loads(text.replace("\r\n", "\n"))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # not only TOMLDecodeError: a number may have too many digits
         raise _unreadable(path, _reason(str(error), text)) from None
 
 
@@ -133,15 +136,19 @@ def named(name: str, known: Iterable[str] = SETTINGS) -> str:
 
 
 def _checked(path: Path, text: str, document: Mapping[str, object]) -> Config:
-    settings = {name: value for name, value in document.items() if name not in (KEYS, PROFILES)}
+    settings = {name: value for name, value in document.items() if name not in (ALIASES, KEYS, PROFILES)}
     tables = document.get(PROFILES, {})
     if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
         raise _unreadable(path, f"{PROFILES} are tables: [{PROFILES}.NAME]")
+    aliases = document.get(ALIASES, {})
+    if not isinstance(aliases, dict) or not all(isinstance(command, str) for command in aliases.values()):
+        raise _unreadable(path, f'{ALIASES} are commands by name, in a table: [{ALIASES}], then NAME = "COMMAND"')
     return Config(
         path,
         _values(path, text, settings),
         {name: _values(path, text, table, name) for name, table in tables.items()},
         dict(_flat(document.get(KEYS, {}), KEYS)),
+        aliases,
         text,
     )
 
@@ -164,7 +171,7 @@ def _value(name: str, value: object, profile: str | None) -> str:
         msg = "profile is set by shop profile use, not in this file"
         raise ValueError(msg)
     if name not in IN_FILE:
-        raise ValueError(named(name, IN_FILE if profile else (*IN_FILE, KEYS, PROFILES)))
+        raise ValueError(named(name, IN_FILE if profile else (*IN_FILE, ALIASES, KEYS, PROFILES)))
     if profile and not SETTINGS[name].of_profiles:
         msg = f"{name} is the same for all profiles"
         raise ValueError(msg)

@@ -60,8 +60,13 @@ class Entry:
         """Remove the entry, if there is one."""
 
         def remove(keyring: "KeyringBackend") -> None:
-            if keyring.get_password(SERVICE, self.user) is not None:
+            if keyring.get_password(SERVICE, self.user) is None:
+                return
+            try:
                 keyring.delete_password(SERVICE, self.user)
+            except Exception:
+                if keyring.get_password(SERVICE, self.user) is not None:  # else somebody was quicker
+                    raise
 
         self._asked(remove)
 

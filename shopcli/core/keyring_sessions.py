@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
+from backends.registry import see_that_it_is_text
 from shopcli.core.keyring_entry import Entry
 from shopcli.core.sessions import IN_KEYRING, FileSessions, Kept, SessionCorrupted
 
@@ -51,6 +52,7 @@ class KeyringSessions(FileSessions):
             stored = self._whole(in_file)
             before = dict(stored)
             result = change(stored)
+            see_that_it_is_text(stored)
             if stored != before or not in_file.keys() <= _PUBLIC | {IN_KEYRING}:
                 self._keep(stored, clear=IN_KEYRING in in_file)
         return result

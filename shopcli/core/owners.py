@@ -34,14 +34,28 @@ def origin(url: str) -> tuple[str, str, int | None]:
         raise InvalidValue(f"not a URL: {url!r}", hint=_HELP) from None
 
 
+def see_that_it_is_private(path: Path) -> None:
+    """Raise ConfigurationError where others can read the owner's keys; a file that is not there is somebody else's."""
+    try:
+        read_json(path)
+    except NotPrivate:
+        raise _of_everybody(path) from None
+    except (OSError, ValueError):
+        return
+
+
+def _of_everybody(path: Path) -> ConfigurationError:
+    from shlex import join
+
+    hint = join(["chmod", "600", str(path)])
+    return ConfigurationError(f"others can read the keys in {path}", hint=hint)
+
+
 def _gateway(path: Path) -> str:
     try:
         document = read_json(path)
     except NotPrivate:
-        from shlex import join
-
-        hint = join(["chmod", "600", str(path)])
-        raise ConfigurationError(f"others can read the keys in {path}", hint=hint) from None
+        raise _of_everybody(path) from None
     except OSError as error:
         raise StorageError(unusable(path, error).message, hint=_HELP) from None
     except ValueError:

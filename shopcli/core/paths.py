@@ -12,7 +12,7 @@ from backends.errors import StorageError
 from backends.private import make_directory
 
 _ELSEWHERE = "SHOP_DATA_DIR=DIRECTORY shop"
-_SETTINGS_ELSEWHERE = "SHOP_CONFIG_DIR=DIRECTORY shop config path"
+SETTINGS_ELSEWHERE = "SHOP_CONFIG_DIR=DIRECTORY shop config path"
 
 
 def data_directory(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> Path:
@@ -40,7 +40,7 @@ def config_directory(environment: Mapping[str, str] = os.environ) -> Path:
     if chosen := environment.get("SHOP_CONFIG_DIR"):
         return Path(chosen).absolute()
     xdg = environment.get("XDG_CONFIG_HOME", "")
-    base = Path(xdg) if xdg.startswith("/") else _home(environment, _SETTINGS_ELSEWHERE) / ".config"
+    base = Path(xdg) if xdg.startswith("/") else _home(environment, SETTINGS_ELSEWHERE) / ".config"
     return base / "shop"
 
 

@@ -30,10 +30,10 @@ class Became:
 
 
 def parse_card(text: str) -> Card:
-    """Read ``NUMBER MM/YY CVV``; the number may have spaces. Raises InvalidValue, which repeats no digit."""
+    """Read ``NUMBER MM/YY CVV``; the number may have spaces or dashes. Raises InvalidValue, which repeats no digit."""
     *digits, expiry, cvv = text.split() if len(text.split()) > len(("expiry", "cvv")) else ("", "", "")
     month, _, year = expiry.partition("/")
-    numbers = ("".join(digits), month, year, cvv)
+    numbers = ("".join(digits).replace("-", ""), month, year, cvv)
     if not all(part.isascii() and part.isdigit() for part in numbers) or len(year) not in (len("YY"), len("YYYY")):
         raise InvalidValue('a card is written as "NUMBER MM/YY CVV"')
     return Card(numbers[0], int(month), int(year) + (_CENTURY if len(year) == len("YY") else 0), cvv)

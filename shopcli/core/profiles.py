@@ -152,7 +152,7 @@ class Profiles:
         if name == DEFAULT:
             raise InvalidValue(f"the profile {DEFAULT} is the shop that comes with shop, and stays", hint=_LIST)
         if not is_name(name) or not self.directory(name).exists():
-            raise self._unknown(name)
+            raise UnknownProfile(self._unknown(name).message, hint=_LIST)
 
     def _is(self, name: str, backend: str, owner: Path | None) -> bool:
         try:

@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 
 from backends.errors import ConfigurationError, Locked, StorageError
 from backends.private import FILE, OTHERS, write_json
+from backends.registry import see_that_it_is_text
 from shopcli.core.locks import locked
 from shopcli.core.paths import private_directory, unusable
 
@@ -70,13 +71,15 @@ class FileSessions:
     def update(self, change: Callable[[MutableMapping[str, str]], T]) -> T:
         """Change the stored mapping in place, atomically among processes, and return what `change` returns.
 
-        Waits for other writers as long as the deadline allows, then raises Locked.
+        Waits for other writers as long as the deadline allows, then raises Locked. Raises ConfigurationError for what
+        is no text.
         """
         with self._locked():
             stored = self.read()
             before = dict(stored)
             result = change(stored)
             if stored != before:
+                see_that_it_is_text(stored)
                 self._write(stored)
         return result
 
@@ -115,8 +118,13 @@ class TokenFile(FileSessions):
         stored = super().read()
         if IN_KEYRING not in stored:
             return stored
-        from shopcli.core.config import CREDENTIALS, change_credentials
+        from shopcli.core.config import CREDENTIALS, change_credentials, read
 
+        config = read()
+        chosen = config.chosen(self.path.parent.name).get("credentials") if config else None
+        if chosen is not None and chosen.value == "keyring" and not os.environ.get(CREDENTIALS):
+            msg = "the token of this session was moved into the system's keyring while this was open"
+            raise ConfigurationError(msg, hint="leave, and begin again: shop")
         # The setting moves the token; a variable is taken back.
         back = "keyring" if os.environ.get(CREDENTIALS) else "file"
         msg = "the token of this session is in the system's keyring, and tokens are said to be in a file"

@@ -37,10 +37,10 @@ SETTINGS = {
         Setting(
             "color", "auto", "colours: where there is a terminal, in pipes too, or never", ("auto", "always", "never")
         ),
-        Setting("pager", "auto", "what is longer than the screen goes through $PAGER", ("auto", "never"), "SHOP_PAGER"),
         Setting("prompts", "picker", "how what is missing is asked for", ("picker", "plain", "never"), "SHOP_PROMPTS"),
         Setting("theme", "dark", "the full-screen shop's colours", ("dark", "light"), of_profiles=False),
         Setting("credentials", "file", "where the token of a session is kept", ("file", "keyring"), "SHOP_CREDENTIALS"),
+        Setting("pager", "auto", "what is longer than the screen goes through $PAGER", ("auto", "never"), "SHOP_PAGER"),
         Setting("profile", "default", "which shop: shop profile use", (), "SHOP_PROFILE", of_profiles=False),
     )
 }

@@ -43,7 +43,10 @@ class Runner:
         if self._loop is None:
             import asyncio
 
+            from shopcli.core.unwaited import Unwaited
+
             self._loop = asyncio.Runner()
+            self._loop.get_loop().set_default_executor(Unwaited())
         # In a copy of the context of this very action: by itself asyncio would run each one in that of the first,
         # whose deadline is over.
         return self._loop.run(coroutine, context=context or copy_context())

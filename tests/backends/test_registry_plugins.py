@@ -90,6 +90,15 @@ def test_what_a_plug_in_prints_while_it_is_imported_is_no_data(site: Path, capsy
     assert capsys.readouterr() == ("", "hello\n")
 
 
+def test_what_a_plug_in_prints_while_it_opens_a_shop_is_no_data(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    opening = CORNER.replace("    return Corner(url)", "    print('hello')\n    return Corner(url)")
+    plant(site, "loud-shop", "loud = loud:open_corner", loud=opening)
+
+    open_backend("loud:")
+
+    assert capsys.readouterr() == ("", "hello\n")
+
+
 @pytest.mark.parametrize(
     ("body", "says"),
     [

@@ -53,6 +53,7 @@ def _surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOP_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("SHOP_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("PAGER", "")  # it would wait for a key; test_pager.py has one
     monkeypatch.setenv("TZ", "UTC")
 
 

@@ -60,6 +60,8 @@ class Home:
             "SHOP_DATA_DIR": str(self.path / "data"),
             "SHOP_CONFIG_DIR": str(self.path / "config"),
             "EDITOR": "cat",
+            "PYTHON_KEYRING_BACKEND": "tests.keyrings.Shared",
+            "TEST_KEYRING": str(self.path / "keyring.json"),
             "TERM": "xterm",
             "TZ": "UTC",
         }
@@ -94,6 +96,7 @@ def furnish(path: Path, furnished: Path, served: Served) -> Home:
     shutil.copytree(furnished, path / "data")
     for directory in ("bin", "docs", "tests", ".zfunc", ".config/fish/completions", "shop-data"):
         (path / directory).mkdir(parents=True)
+    (path / "shop-data").chmod(0o700)
     shutil.copy(served.data / "owner.json", path / "shop-data")
     (path / "bin" / "shop").write_text(_SHOP)
     (path / "bin" / "shop").chmod(0o755)

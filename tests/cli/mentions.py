@@ -83,7 +83,7 @@ def mistake(command: str) -> str | None:
             return f"no command {words[0]} {words[1]}"
     path = words[0] if isinstance(entry, Leaf) else " ".join(words[:2])
     known |= {name for spellings, *_ in COMMANDS[path][2] for name in spellings}
-    options = (word.partition("=")[0] for word in words if re.match(r"--?[a-z]", word))
+    options = (word.partition("=")[0] for word in words if re.fullmatch(r"--?[a-z][\w-]*(=.*)?", word))
     return next((f"shop {path} has no {name}" for name in options if name not in known), None)
 
 

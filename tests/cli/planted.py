@@ -1,9 +1,10 @@
 """Shops with a defect, for `shop backends check` to find."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
-from backends import Backend, Capability, Cart, Clock, Ids, SessionStore
+from backends import Backend, Capability, Cart, Clock, Ids, Page, Product, ProductQuery, SessionStore
 from backends.errors import Unavailable, Unsupported
 from stub_services.inprocess import InProcessBackend, open_sqlite
 
@@ -57,6 +58,36 @@ def interrupted(shop: InProcessBackend) -> object:
         raise KeyboardInterrupt
 
     return Changed(shop, carts=Changed(shop.carts, view=view))
+
+
+def lists_garbage(shop: InProcessBackend) -> object:
+    async def listing(*_: object) -> str:
+        answer: dict[str, str] = {}
+        return answer["items"]
+
+    return Changed(somebody_elses(shop), products=Changed(shop.products, list=listing))
+
+
+def filters_nothing(shop: InProcessBackend) -> object:
+    async def listing(query: ProductQuery, limit: int, cursor: str | None = None) -> Page[Product]:
+        return await shop.products.list(ProductQuery(query.text, sort=query.sort), limit, cursor)
+
+    return Changed(somebody_elses(shop), products=Changed(shop.products, list=listing))
+
+
+def never_ends(shop: InProcessBackend) -> object:
+    async def listing(query: ProductQuery, limit: int, _: str | None = None) -> Page[Product]:
+        return await shop.products.list(query, limit)
+
+    return Changed(somebody_elses(shop), products=Changed(shop.products, list=listing))
+
+
+def suspends_after_all(shop: InProcessBackend) -> object:
+    async def listing(query: ProductQuery, limit: int, cursor: str | None = None) -> Page[Product]:
+        await asyncio.sleep(0)
+        return await shop.products.list(query, limit, cursor)
+
+    return Changed(somebody_elses(shop), products=Changed(shop.products, list=listing))
 
 
 class Planted:

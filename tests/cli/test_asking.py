@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.conftest import PASSWORD
-from tests.cli.person import DOWN, ENTER, ESC, SIZES
+from tests.cli.person import DOWN, ENTER, ESC, SIZES, UP
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Asked, Run
@@ -71,6 +71,40 @@ def test_another_card_is_typed_unseen(shopper: Run, person: Asked) -> None:
     assert "order 1001: paid" in somebody.text
 
 
+def test_each_part_of_a_card_is_checked_when_it_is_given(shopper: Run, person: Asked) -> None:
+    somebody = person("orders", "pay", "1001").sees("Pay with:").types("another").marks("another card").types(ENTER)
+    for question, wrong, said, right in (
+        ("Card number:", "4242 4242", "12 to 19 digits; once more", "4242-4242-4242-4242"),
+        ("Expires (MM/YY):", "13/39", "such as 12/30; once more", "12 / 39"),
+        ("CVV:", "y", "3 or 4 digits; once more", "987"),
+    ):
+        somebody.sees(question).types(f"{wrong}\n").sees(f"{said}\n{question}").types(f"{right}\n")
+    somebody.sees("ending in 4242", "[y/N]").types("y\n")
+
+    assert somebody.ends() == 0
+    assert "4242-4242" not in somebody.written
+
+
+def test_an_arrow_key_costs_one_answer_and_not_all(run: Run, person: Asked) -> None:
+    somebody = person("signup").sees("Name:").types("Eve\n").sees("E-mail:").types(f"{UP}\n")
+    somebody.sees("such as arrow keys leave, are no text; once more").types("eve@example.com\n")
+    somebody.sees("Password:").types(f"{PASSWORD}\n").sees("Password again:").types(f"{PASSWORD}\n")
+
+    assert somebody.ends() == 0
+    assert somebody.text.count("Name:") == 1
+    assert run("whoami", "--json").json["name"] == "Eve"
+
+
+def test_a_refund_says_how_much_it_is_and_what_for(shopper: Run, person: Asked) -> None:
+    shopper("orders", "pay", "1001", "--pay", "tok_visa", "--yes")
+    paid = shopper("payments", "list", "1001", "-o", "id").out.strip()
+    somebody = person("payments", "refund", paid).sees("give 123.90 EUR for order 1001 back? [y/N]").types("n\n")
+
+    assert somebody.ends() == 130
+    unknown = person("payments", "refund", "1001").sees("give all of payment 1001 back? [y/N]").types("y\n")
+    assert unknown.ends() == 3
+
+
 def test_whoever_has_no_address_is_asked_for_one(run: Run, person: Asked) -> None:
     run("signup", "--name", "Eve", "--email", "e@example.com", "--password-stdin", stdin=PASSWORD)
     run("cart", "add", _LENS)
@@ -100,7 +134,7 @@ def test_each_answer_of_a_signup_is_checked_when_it_is_given(run: Run, person: A
     somebody = person("signup").sees("Name:").types("Eve\n").sees("E-mail:").types("eve@example\n")
     somebody.sees("looks like ada@example.org; once more").types("eve@example.com\n")
     somebody.sees("Password:").types("short\n").sees("Password again:").types("short\n")
-    somebody.sees("a password has 8 to 1024 characters; once more").types(f"{PASSWORD}\n")
+    somebody.sees("a password has 8 to 1024 characters; once more\nPassword:").types(f"{PASSWORD}\n")
     somebody.waits(lambda: somebody.text.count("Password again:") == 2, "again")
     somebody.types(f"{PASSWORD}\n")
 

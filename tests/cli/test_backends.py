@@ -142,3 +142,28 @@ def test_it_fits_a_terminal_of_80_columns(run: Run, monkeypatch: pytest.MonkeyPa
 
 def test_each_capability_has_its_words() -> None:
     assert set(MEANING) == set(Capability)
+
+
+@pytest.mark.parametrize(
+    ("answer", "whose"),
+    [
+        ('{}["price"]', "is broken (corner-shop 1.2): KeyError at corner_shop.py:"),
+        ("[]", "is broken (corner-shop 1.2), or shop is: AttributeError at "),
+    ],
+)
+def test_a_plug_ins_bug_is_not_called_one_of_shop(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, whose: str
+) -> None:
+    listing = (
+        f"\n\nclass Goods:\n    async def list(self, *_):\n        return {answer}\n\n\nCorner.products = Goods()\n"
+    )
+    plant(tmp_path, "corner-shop", "corner = corner_shop:open_corner", corner_shop=CORNER + listing)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "corner_shop", raising=False)
+
+    result = run("--backend", "corner://a", "products", "list", "--json")
+
+    monkeypatch.delitem(sys.modules, "corner_shop")
+    assert (result.code, result.error["code"], result.error["outcome"]) == (1, "internal", "unknown")
+    assert result.error["message"].startswith(f"the plug-in for corner: {whose}")
+    assert result.error["hint"].endswith("shop backends check corner://a")

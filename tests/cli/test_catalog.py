@@ -38,6 +38,14 @@ def large(price: str, word: str, number: int = 3000) -> str:
 # --- importing -----------------------------------------------------------------------------------
 
 
+def test_a_card_has_no_room_for_what_a_product_lacks(run: Run, goods: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("catalog", "import", str(goods))
+    monkeypatch.setenv("SHOP_FORCE_TTY", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    assert run("products", "show", "pen").out.startswith("Pen\nOther\n\nREF")
+
+
 def test_products_are_added_updated_and_left_as_they_are(run: Run, goods: Path) -> None:
     before = run("products", "list", "--all", "--json").json["total"]
     first = run("catalog", "import", str(goods))
@@ -237,3 +245,24 @@ def test_whatever_ends_it_leaves_one_catalog_whole(run: Run, goods: Path, share:
 @pytest.mark.parametrize("share", MORE_SHARES)
 def test_ended_at_any_moment(run: Run, goods: Path, share: float, how: signal.Signals) -> None:
     _interrupt(run, goods, share, how)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (
+            b"slug;title;price;stock\npen;Pen;1;1\n",
+            "goods.csv:1: the columns are separated by semicolons; write commas",
+        ),
+        (b"slug\ttitle\tprice\tstock\n", "goods.csv:1: the columns are separated by tabs; write commas"),
+        ("slug,title,price,stock\n".encode("utf-16"), "goods.csv is UTF-16: save it as UTF-8"),
+    ],
+    ids=["semicolons", "tabs", "utf-16"],
+)
+def test_what_a_spreadsheet_makes_of_it_is_told_from_nonsense(run: Run, goods: Path, content: bytes, why: str) -> None:
+    goods.write_bytes(content)
+
+    result = run("catalog", "import", str(goods))
+
+    assert result.code == 2
+    assert result.err.startswith(f"✗ {why.replace('goods.csv', str(goods))}\n")

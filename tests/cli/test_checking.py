@@ -249,3 +249,45 @@ def test_ctrl_c_stops_it(run: Run, plant: Plant) -> None:
 
     assert result.code == 130
     assert "what was done there stays" in result.err
+
+
+@pytest.mark.parametrize(
+    ("defect", "area", "name", "reason"),
+    [
+        (defects.lists_garbage, "backend", "exact stock is what it says", "KeyError: 'items'"),
+        (defects.filters_nothing, "products", "what is found is what was asked for", "AssertionError: "),
+        (
+            defects.never_ends,
+            "products",
+            "a walk over pages meets each product once and in order",
+            "AssertionError: a cursor leads back to itself",
+        ),
+        (
+            defects.suspends_after_all,
+            "backend",
+            "what never suspends needs no event loop",
+            "Failed: it says suspends = False, and it waits for an event loop",
+        ),
+    ],
+)
+def test_mistakes_of_those_who_write_a_backend_are_found(
+    run: Run, plant: Plant, defect: Callable[[InProcessBackend], object], area: str, name: str, reason: str
+) -> None:
+    plant(defect)
+
+    result = run("backends", "check", "planted:", "--area", area, "--yes", "--json")
+
+    assert result.code == 1
+    broken = {one["name"]: one["reason"] for one in verdicts(result, "broken")}
+    assert broken[name].startswith(reason)
+
+
+def test_of_many_broken_cases_one_is_shown_and_what_was_expected_is_said(run: Run, plant: Plant) -> None:
+    plant(defects.never_ends)
+
+    result = run("backends", "check", "planted:", "--area", "products", "--yes", "--json")
+
+    (found,) = (one for one in verdicts(result, "broken") if one["name"] == "a cursor that was tampered with")
+    assert found["reason"].startswith("AssertionError: this was not refused, and invalid_value was expected")
+    assert found["reason"].endswith("; 18 of 18 cases)")
+    assert found["details"].count("async def test_a_cursor_that_was_tampered_with") == 1

@@ -186,6 +186,20 @@ def test_bash_completes_inside_of_quotes(shell: str, typing: Callable[[str], Typ
     assert at.press('shop catalog import "dat').startswith('shop catalog import "data file.csv"')
 
 
+@pytest.mark.parametrize("shell", ["bash", "bash-3"])
+def test_a_name_with_a_command_in_it_runs_none_inside_of_quotes(
+    shell: str, typing: Callable[[str], Typing], tmp_path: Path
+) -> None:
+    at = typing(shell)
+    for name in ("evil$(touch made)`touch made`", "o'clock"):
+        (tmp_path / shell / "work" / name).mkdir()
+
+    quoted = "evil\\$(touch made)\\`touch made\\`"
+    assert at.press('shop serve --data "ev').startswith(f'shop serve --data "{quoted}')
+    assert at.press('shop --backend "sqlite:ev').startswith(f'shop --backend "sqlite:{quoted}')
+    assert at.press("shop serve --data 'o").startswith("shop serve --data 'o'\\''clock")
+
+
 @pytest.mark.parametrize("shell", _INSTALLED)
 def test_tab_lists_what_there_is(shell: str, typing: Callable[[str], Typing]) -> None:
     at = typing(shell)

@@ -4,6 +4,7 @@ import json
 import os
 import stat
 from collections.abc import Iterator, Mapping
+from errno import EACCES
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -69,6 +70,12 @@ SOURCES: Mapping[str, tuple[Source, ...]] = {
         Source("profile", "", "file"),
         Source("file", "", "keyring"),
     ),
+    "pager": (
+        Source("flag", "--no-pager", "never", ("--no-pager",)),
+        Source("environment", "SHOP_PAGER", "auto", variable=("SHOP_PAGER", "less")),
+        Source("profile", "", "never"),
+        Source("file", "", "auto"),
+    ),
     "theme": (Source("file", "", "light"),),
 }
 
@@ -122,6 +129,7 @@ def _takes_effect(options: Options, name: str, strongest: Source | None) -> None
         "color": "never" if not options.color else "always" if options.color_always else "auto",
         "prompts": options.prompts,
         "credentials": options.credentials,
+        "pager": "auto" if options.pages else "never",
         "theme": value,
     }
     assert seen[name] == value
@@ -187,6 +195,7 @@ def test_settings_are_listed_with_what_chose_them(run: Run, file: Path) -> None:
         ["prompts", "picker"],
         ["theme", "dark"],
         ["credentials", "file"],
+        ["pager", "auto"],
         ["profile", "default"],
         ["keys.search", "ctrl+f"],
     ]
@@ -257,8 +266,8 @@ def test_the_profile_is_set_as_profile_use_does(run: Run, tmp_path: Path) -> Non
     run("profile", "create", "corner", f"sqlite:{tmp_path / 'corner'}")
 
     assert run("config", "set", "profile", "corner").out == "profile\tcorner\n"
-    assert run("config", "list", "--origin").rows[6] == ["profile", "corner", "shop profile use"]
-    assert run("--profile", "default", "config", "list", "--origin").rows[6] == ["profile", "default", "--profile"]
+    assert run("config", "list", "--origin").rows[7] == ["profile", "corner", "shop profile use"]
+    assert run("--profile", "default", "config", "list", "--origin").rows[7] == ["profile", "default", "--profile"]
     assert run("config", "unset", "profile").out == "profile\tdefault\n"
     assert run("config", "get", "profile").out == "default\n"
     assert not (tmp_path / "config" / "config.toml").exists()
@@ -272,6 +281,16 @@ def test_what_is_stronger_than_a_new_setting_is_said(run: Run, monkeypatch: pyte
 
     monkeypatch.setenv("SHOP_TIMEOUT", "5")
     assert "! SHOP_TIMEOUT says 5, and is stronger" in run("config", "set", "timeout", "30").err
+
+
+def test_the_settings_of_all_profiles_are_not_one_entry(run: Run, file: Path) -> None:
+    text = '[profiles.staging]\noutput = "json"\n'
+    file.write_text(text, "utf-8")
+    refused = run("config", "unset", "profiles")
+
+    assert refused.code == 2
+    assert refused.err.splitlines()[1] == "→ shop config unset KEY --for NAME"
+    assert file.read_text("utf-8") == text
 
 
 def test_the_path_is_printed_alone(run: Run, file: Path) -> None:
@@ -444,6 +463,21 @@ def test_without_a_home_there_are_no_settings_and_the_path_says_so(run: Run, mon
     result = run("config", "path", "--json")
     assert result.code == 12
     assert result.error["hint"] == "SHOP_CONFIG_DIR=DIRECTORY shop config path"
+
+
+@pytest.mark.parametrize("words", [["unset", "timeout"], ["path", "--json"]])
+def test_a_file_that_may_not_be_looked_at_is_no_bug(
+    run: Run, file: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(EACCES, "Permission denied", str(file))
+
+    for name in ("stat", "open"):  # the tests may run as root, who may do anything
+        monkeypatch.setattr(Path, name, refuse)
+    result = run("config", *words)
+
+    assert result.code == 12
+    assert "Permission denied" in result.err
 
 
 def test_a_directory_that_may_not_be_looked_into_is_not_taken_for_empty(

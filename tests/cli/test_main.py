@@ -117,6 +117,8 @@ def test_hostile_arguments_end_it_before_anything_else(run: Run, word: str, tmp_
         (["crat", "show"], "did you mean shop cart?\n→ shop cart show\n"),
         (["search", "lens"], "did you mean shop products search?\n→ shop products search lens\n"),
         (["products", "serach", "x y"], "did you mean shop products search?\n→ shop products search 'x y'\n"),
+        (["show", "orders", "1001"], "did you mean shop orders show?\n→ shop orders show 1001\n"),
+        (["add", "cart"], "did you mean shop cart add?\n→ shop cart add\n"),
         (["frobnicate"], "no such command: shop frobnicate"),
         (["cart"], "shop cart needs one of: show, add"),
         (["cart", "show", "--jsn"], "did you mean --json?"),

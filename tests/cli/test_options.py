@@ -1,7 +1,7 @@
 import pytest
 
 from shopcli.cli.failures import Usage
-from shopcli.cli.options import hoist, hostile, wants_json
+from shopcli.cli.options import hoist, hostile, repeated, wants_json
 
 
 @pytest.mark.parametrize(
@@ -171,3 +171,8 @@ def test_a_broken_line_can_still_ask_for_json(line: list[str], expected: bool) -
 )
 def test_hostile_arguments_are_found(line: list[str], place: int | None) -> None:
     assert hostile(line) == place
+
+
+def test_an_address_with_a_password_is_not_said_again() -> None:
+    assert repeated("shop backends list", ("--backend", "https://ada:s3cret@shop.example")) == "shop backends list"
+    assert repeated("shop whoami", ("--backend", "sqlite:a@b")) == "shop --backend sqlite:a@b whoami"

@@ -9,7 +9,8 @@ import pytest
 from backends.models import Product, Sort, Variant
 from backends.money import Money
 from shopcli.cli.columns import plain, shown
-from shopcli.cli.jsonable import dumps, jsonable
+from shopcli.cli.failures import Usage
+from shopcli.cli.jsonable import colored, dumps, jsonable, paths_of, selected
 from shopcli.cli.options import hoist
 from shopcli.cli.output import Output
 from shopcli.cli.tables import fit
@@ -153,3 +154,78 @@ def test_markup_in_data_is_text(capsys: pytest.CaptureFixture[str]) -> None:
     _output("-o", "table", NO_COLOR="1").list(PRODUCTS, [_product("[bold]x[/b] :smile:")], empty="")
 
     assert "[bold]x[/b] :smile:" in capsys.readouterr().out
+
+
+# --- parts of fields, and JSON for people ------------------------------------------------------------
+
+
+def test_fields_select_parts_where_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    output = _output("--json", "--fields", "slug,variants.price.amount,variants.ref")
+    output.check(PRODUCTS)
+    output.show(PRODUCTS, _product())
+
+    assert json.loads(capsys.readouterr().out) == {
+        "slug": "sigma-35",
+        "variants": [{"price": {"amount": "1499.00"}, "ref": "sigma-35"}],
+    }
+
+
+def test_a_whole_field_is_stronger_than_its_parts() -> None:
+    assert selected({"a": {"b": 1, "c": 2}, "d": None}, ["a.b", "a", "d.e"]) == {"a": {"b": 1, "c": 2}, "d": None}
+
+
+def test_all_parts_of_a_product_are_known() -> None:
+    known = set(paths_of(Product))
+
+    assert {"slug", "variants", "variants.ref", "variants.price", "variants.price.amount"} <= known
+    assert "price" not in known
+
+
+@pytest.mark.parametrize("field", ["variants.nope", "slug.nope", "variants.price.amount.nope", "variants.", ".slug"])
+def test_an_unknown_part_is_refused_before_anything_is_done(field: str) -> None:
+    with pytest.raises(Usage, match="no field"):
+        _output("--json", "--fields", field).check(PRODUCTS)
+
+
+def test_columns_have_no_parts() -> None:
+    with pytest.raises(Usage, match=r"no field price\.amount"):
+        _output("-o", "tsv", "--fields", "price.amount").check(PRODUCTS)
+
+
+def test_colours_change_nothing_but_the_looks() -> None:
+    tricky = {"a": "1", 'b"\\': 'x": true, "\\', "c": [True, None, -1.5e-7, 12], "d": {}}
+    text = dumps(tricky, indented=True)
+
+    assert re.sub("\x1b\\[[0-9;]*m", "", colored(text)) == text
+    assert colored('{"a": "b: 1", "c": null}') == (
+        '{\x1b[1;34m"a"\x1b[0m: \x1b[32m"b: 1"\x1b[0m, \x1b[1;34m"c"\x1b[0m: \x1b[36mnull\x1b[0m}'
+    )
+
+
+def test_json_is_plain_in_a_pipe_whatever_is_said_about_colours(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _output("--json", SHOP_FORCE_TTY="1").show(PRODUCTS, _product("Straße"))
+
+    written = capsys.readouterr().out
+    assert "\x1b" not in written
+    assert written.isascii()
+
+
+def test_people_read_letters_and_nothing_that_acts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("shopcli.cli.output.is_terminal", lambda _: True)
+    _output("--json", NO_COLOR="1").list(PRODUCTS, [_product(f"Straße {ESCAPES}")], next_cursor=ESCAPES, empty="")
+
+    written = capsys.readouterr().out
+    assert "Straße" in written
+    assert not [letter for letter in written if letter != "\n" and (letter < " " or letter in "\x9b\x7f\u202e")]
+
+
+def test_a_list_that_goes_on_says_how_much_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    _output("-o", "tsv").list(PRODUCTS, [_product()], next_cursor="c", total=7, empty="")
+    assert capsys.readouterr().err == "1 of 7, there is more: --cursor c, or --all\n"
+
+    _output("-o", "tsv").list(PRODUCTS, [_product()], next_cursor="c", empty="")
+    assert capsys.readouterr().err == "there is more: --cursor c, or --all\n"

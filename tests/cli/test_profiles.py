@@ -122,6 +122,7 @@ def test_an_unknown_profile_is_told_with_the_nearest_one(run: Run, corner: str) 
     )
     assert run("cart", "show", "--profile", "../corner", "--json").error["code"] == "unknown_profile"
     assert run("profile", "use", "cornr").code == run("profile", "delete", "cornr", "--yes").code == 12
+    assert run("profile", "delete", "cornr", "--yes").err.endswith("did you mean corner?\n→ shop profile list\n")
     assert run("profile", "list", "--profile", "cornr").err == "--profile says cornr, which is none of these\n"
 
 

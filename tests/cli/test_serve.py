@@ -144,6 +144,11 @@ def test_once_the_shop_has_ended_its_owner_is_told_how_to_serve_it_again(run: Ru
     assert (result.code, result.error["hint"]) == (10, f"shop serve --port 8391 --data '{data}'")
     assert "has ended" in result.error["message"]
 
+    owner.chmod(0o644)
+    result = run("services", "stop", "carts", "--json")
+    assert (result.code, result.error["hint"]) == (12, f"chmod 600 '{owner}'")
+    assert result.error["message"] == f"others can read the keys in {owner}"
+
 
 def test_on_a_terminal_the_requests_do_not_push_away_what_was_said(
     run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import stat
@@ -260,6 +261,19 @@ def test_several_pasted_lines_are_several_commands(shell: Callable[..., Screen])
     screen.sees("the cart is empty", "nobody is logged in")
 
 
+def test_a_password_that_was_pasted_behind_its_command_is_not_kept(home: Path, shell: Callable[..., Screen]) -> None:
+    screen = shell()
+    screen.stands_at(_PROMPT)
+    screen.types(f"\x1b[200~login --email ada@example.com\n{_PASSWORD}\nwhoami\x1b[201~", _ENTER)
+    screen.sees("Password")
+    screen.runs(_CTRL_C, then=_PROMPT)
+    screen.types(_CTRL_D)
+
+    assert screen.ends() == 0
+    kept = (home / "profiles" / "default" / "history").read_text("utf-8")
+    assert kept.splitlines() == ["login --email ada@example.com", "whoami"]
+
+
 def test_a_terminal_that_can_do_nothing_gets_no_escape_sequence(shell: Callable[..., Screen]) -> None:
     screen = shell(TERM="dumb")
     screen.stands_at("shop default> ")
@@ -434,6 +448,31 @@ def test_a_bug_in_one_command_ends_only_that(run: Run, monkeypatch: pytest.Monke
     assert len(result.rows) == 1
 
 
+def test_a_command_that_leaves_ends_only_itself(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def leave(_: object) -> None:
+        raise SystemExit(0)
+
+    monkeypatch.setattr(shopcli.cli.start, "show_start", leave)
+    result = run("shell", stdin="shop\nwhoami\n")
+
+    assert result.code == 4
+    assert "this is a bug in shop: SystemExit" in result.err
+    assert run().code == 1
+
+
+@pytest.mark.parametrize(
+    "words", ["set credentials keyring", "set --for default credentials file", "unset credentials"]
+)
+def test_the_token_stays_where_it_is_while_a_shell_has_it(run: Run, words: str) -> None:
+    result = run("shell", stdin=f"config {words}\nconfig get credentials\n")
+
+    assert result.err.splitlines() == [
+        "✗ this shell has the token of its session where it is",
+        f"→ leave it first: shop config {words}",
+    ]
+    assert result.out == "file\n"
+
+
 def test_a_scenario_is_no_place_for_a_shell(tmp_path: Path) -> None:
     ran = run_command(("shell",), Shop("memory:", tmp_path), Runner(), stdin="cart show\n")
 
@@ -522,6 +561,21 @@ def _offered(line: str) -> list[tuple[str, str, str]]:
         return [(each.text, to_plain_text(each.display), to_plain_text(each.display_meta)) for each in found]
     finally:
         shell.close()
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe"])
+def test_a_history_that_is_no_file_of_its_own_is_left_alone(tmp_path: Path, kind: str) -> None:
+    target, path = tmp_path / "target", tmp_path / "history"
+    target.write_text("mine", "utf-8")
+    target.chmod(0o644)
+    if kind == "link":
+        path.symlink_to(target)
+    else:
+        os.mkfifo(path)
+
+    with pytest.raises(OSError, match=r"symbolic links|no plain file"):
+        History(path).add("whoami")
+    assert (target.read_text("utf-8"), stat.S_IMODE(target.stat().st_mode)) == ("mine", 0o644)
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)

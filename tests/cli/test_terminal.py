@@ -181,8 +181,26 @@ def test_a_table_never_wraps(terminal: Terminal, finish: Finish, columns: int) -
     assert len([line for line in lines if "EUR" in line]) == 30
 
 
-def test_json_on_a_terminal_is_indented_and_without_colour(terminal: Terminal, finish: Finish) -> None:
+@pytest.mark.parametrize("columns", [80, 200])
+def test_help_breaks_lines_between_words(terminal: Terminal, finish: Finish, columns: int) -> None:
+    code, written = finish(terminal("catalog", "import", "--help", columns=columns, rows=60))
+    lines = written.splitlines()
+
+    assert code == 0
+    assert max(map(len, lines)) <= min(columns, 100)
+    assert "  shop catalog import goods.csv --dry-run" in lines
+    assert "Rows with one slug are the variants of one product." in written
+
+
+def test_json_on_a_terminal_is_indented_and_in_colour(terminal: Terminal, finish: Finish) -> None:
     _, written = finish(terminal("products", "show", _SLUG, "--json"))
+
+    assert written.startswith('{\r\n  \x1b[1;34m"id"\x1b[0m: \x1b[32m"')
+    assert "\x1b[36mtrue\x1b[0m" in written
+
+
+def test_json_has_no_colour_where_none_is_wanted(terminal: Terminal, finish: Finish) -> None:
+    _, written = finish(terminal("products", "show", _SLUG, "--json", "--no-color"))
 
     assert written.startswith('{\r\n  "id"')
     assert "\x1b" not in written

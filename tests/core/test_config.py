@@ -229,6 +229,46 @@ def test_an_entry_that_is_none_can_be_taken_out(file: Path) -> None:
     assert file.read_text("utf-8") == "timeout = 3\n"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'profiles.a.output = "tsv"\ncolor = "never"\n',  # tomlkit puts a new table in front of `color`
+        "profiles = 3\n",
+        "profiles = [3]\n",
+        "[profiles]\nnew = 3\n",
+    ],
+)
+def test_what_would_change_another_entry_is_not_written(file: Path, text: str) -> None:
+    file.write_text(text, "utf-8")
+    with pytest.raises(BrokenConfig, match="no command can change this one alone") as refused:
+        put("output", "json", "new")
+
+    assert file.read_text("utf-8") == text
+    assert refused.value.hint == f'"${{EDITOR:-vi}}" {file}'
+
+
+@pytest.mark.parametrize("text", ["profiles = 3\n", "profiles = [3]\n", "[profiles]\nnew = 3\n"])
+def test_what_is_no_table_has_no_entry_to_take_out(file: Path, text: str) -> None:
+    file.write_text(text, "utf-8")
+
+    assert not take_out("output", "new")
+    assert file.read_text("utf-8") == text
+
+
+def test_a_number_with_too_many_digits_is_refused(file: Path) -> None:
+    file.write_text(f"timeout = {'9' * 5000}\n", "utf-8")
+
+    with pytest.raises(BrokenConfig, match="digits"):
+        read()
+
+
+def test_a_link_to_itself_is_refused(file: Path) -> None:
+    file.symlink_to(file)
+
+    with pytest.raises(StorageError, match="symbolic links"):
+        put("timeout", "3")
+
+
 def test_a_linked_file_stays_linked(file: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "dotfiles.toml"
     elsewhere.write_text("# shared\n", "utf-8")
@@ -244,8 +284,9 @@ def test_a_directory_that_cannot_be_is_a_storage_error(file: Path) -> None:
     file.parent.rmdir()
     file.parent.write_text("", "utf-8")
 
-    with pytest.raises(StorageError):
+    with pytest.raises(StorageError) as refused:
         put("theme", "light")
+    assert refused.value.hint == "SHOP_CONFIG_DIR=DIRECTORY shop config path"
 
 
 # --- whose settings --------------------------------------------------------------------------------

@@ -57,6 +57,33 @@ def sessions(tmp_path: Path, shared: keyrings.Shared) -> KeyringSessions:
     return KeyringSessions(tmp_path / "data" / "profiles" / "default" / "session.json")
 
 
+def test_a_token_that_moved_meanwhile_is_not_moved_back(sessions: KeyringSessions) -> None:
+    opened = TokenFile(sessions.path)
+    _login(opened)
+    put("credentials", "keyring")
+    move_sessions(read())
+
+    with pytest.raises(ConfigurationError, match="moved into the system's keyring while this was open") as refused:
+        opened.read()
+    assert "config set" not in (refused.value.hint or "")
+
+
+def test_an_entry_that_somebody_else_removes_first_is_gone(use: Use) -> None:
+    class Quicker(keyrings.Shared):
+        gone = False
+
+        def get_password(self, service: str, username: str) -> str | None:
+            return None if self.gone else "probe"
+
+        def delete_password(self, service: str, username: str) -> None:
+            self.gone = True
+            raise KeyError(username)
+
+    use(Quicker())
+
+    Entry("probe", "probe").delete()
+
+
 def _login(sessions: FileSessions, **more: str) -> None:
     sessions.update(lambda kept: kept.update(LOGIN, **more))
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from backends.deadline import deadline
-from backends.errors import Locked, StorageError
+from backends.errors import ConfigurationError, Locked, StorageError
+from backends.registry import MemorySessions
 from shopcli.core.sessions import FileSessions, SessionCorrupted
 
 
@@ -125,3 +126,13 @@ def test_no_update_is_lost_among_processes(sessions: FileSessions) -> None:
         worker.join()
 
     assert sessions.read() == {"n": "60"}
+
+
+def test_what_is_no_text_is_refused_before_it_makes_the_session_unreadable(sessions: FileSessions) -> None:
+    sessions.update(lambda stored: stored.update(token="t"))
+
+    for store in (sessions, MemorySessions()):
+        before = store.read()
+        with pytest.raises(ConfigurationError, match="keeps a dict as 'lines' in its session, which holds text only"):
+            store.update(lambda stored: stored.update(lines={"tea": 2}))  # type: ignore[call-overload]
+        assert store.read() == before

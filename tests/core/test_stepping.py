@@ -29,6 +29,18 @@ def steps() -> Iterator[Runner]:
     made.close()
 
 
+def test_nobody_waits_for_a_name_that_no_server_resolves(steps: Runner) -> None:
+    async def resolve() -> None:
+        await asyncio.get_running_loop().run_in_executor(None, time.sleep, 5)
+
+    began = time.monotonic()
+    with pytest.raises(TimeoutError):
+        steps.run(REMOTE, asyncio.wait_for(resolve(), 0.05))
+    steps.close()
+
+    assert time.monotonic() - began < 2
+
+
 async def _answer() -> int:
     return 42
 

@@ -38,10 +38,14 @@ EOF
         word=${word:$kept}
         if [ -z "$readline" ]; then
             [ "${file:0:2}" = '~/' ] && file=$HOME/${file:2} # compgen kept the tilde, and %q would quote it
-            if [ -z "$quote" ]; then
-                word=$(printf %q "$word")
-                word=${word/#\\~/\~}
-            fi
+            case $quote in
+                '"') word=$(printf '%s\n' "$word" | sed 's/[\\"$`]/\\&/g') ;;
+                "'") word=$(printf '%s\n' "$word" | sed "s/'/'\\\\''/g") ;;
+                *)
+                    word=$(printf %q "$word")
+                    word=${word/#\\~/\~}
+                    ;;
+            esac
             if [ -d "$file" ]; then word=$word/; elif [ -z "$quote" ]; then word="$word "; fi
         fi
         COMPREPLY+=("$word")

@@ -51,10 +51,11 @@ def _product_card(product: Product) -> Card:
     from shutil import get_terminal_size
     from textwrap import wrap
 
-    head = [product.title, f"{product.brand} · {product.category}", ""]
-    return Card(
-        [*head, *wrap(product.description, min(100, get_terminal_size().columns)), ""], _VARIANTS, product.variants
-    )
+    kind = " · ".join(filter(None, (product.brand, product.category)))
+    about = wrap(product.description, min(100, get_terminal_size().columns))
+    paragraphs = ([product.title, kind] if kind else [product.title], about)
+    head = [line for lines in paragraphs if lines for line in (*lines, "")]
+    return Card(head, _VARIANTS, product.variants)
 
 
 PRODUCT = View(

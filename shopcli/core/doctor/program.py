@@ -56,7 +56,7 @@ def plug_ins(_: Surroundings) -> Iterator[Finding]:
 
 
 def _plug_in(kind: Kind) -> Finding:
-    subject, source = f"plug-in {kind.scheme}:", f"{kind.distribution} {kind.version}"
+    subject, source = f"plug-in {kind.scheme}", f"{kind.distribution} {kind.version}"
     if kind.state != BROKEN:
         return Finding(State.OK, subject, source)
     return Finding(State.WRONG, subject, f"{source}: {kind.reason}", _pip("uninstall", kind.distribution or ""))
