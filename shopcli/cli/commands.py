@@ -238,9 +238,7 @@ class ShopGroup(TyperGroup):
             meant, rest = f"shop {[*named, *elsewhere][0]} {typed}", rest[len(named) :]
         else:
             return Usage(f"no such command: {path} {typed}", hint=f"{path} --help")
-        return Usage(
-            f"no such command: {path} {typed}, did you mean {meant}?", hint=f"{meant} {join(rest)}".rstrip()
-        )
+        return Usage(f"no such command: {path} {typed}, did you mean {meant}?", hint=f"{meant} {join(rest)}".rstrip())
 
 
 @cache
