@@ -151,8 +151,8 @@ class Asking:
         return answer
 
     def _line(self, prompt: str) -> str:
-        print(prompt, end="", file=sys.stderr, flush=True)
-        try:
+        try:  # from the first letter of the question on: whoever reads it may be quick
+            print(prompt, end="", file=sys.stderr, flush=True)
             answer = sys.stdin.readline()
         except KeyboardInterrupt:
             raise self._cancelled() from None

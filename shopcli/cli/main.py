@@ -25,6 +25,8 @@ def main(line: list[str] | None = None) -> None:
         stream = getattr(sys, name)
         if hasattr(stream, "reconfigure"):  # not every stand-in for a stream has it
             stream.reconfigure(errors="backslashreplace")
+    if hasattr(sys.stdin, "reconfigure"):  # bytes that are no text are seen as such, in every locale
+        sys.stdin.reconfigure(errors="surrogateescape")
     code = _answer(sys.argv[1:] if line is None else line)
     if line is None and sys.argv[1:2] == _TAB:
         os._exit(code)  # what Python tidies up at its end is a sixth of what TAB costs

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import re
 from typing import TYPE_CHECKING
 
 import pytest
 
+from shopcli.cli.failures import Cancelled
+from shopcli.cli.options import Options
+from shopcli.cli.run import Run as ShopRun
 from tests.cli.conftest import PASSWORD
 from tests.cli.person import DOWN, ENTER, ESC, SIZES, UP
 
@@ -286,3 +290,19 @@ def test_the_shell_may_ask_too(person: Asked) -> None:
     somebody.types("2\n").sees("added 1").types("exit\n")
 
     assert somebody.ends() == 0
+
+
+def test_ctrl_c_while_a_question_is_still_being_written_ends_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Quick(io.StringIO):
+        """Whoever reads it presses Ctrl-C at once."""
+
+        def flush(self) -> None:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("sys.stderr", shown := Quick())
+    asking = ShopRun(Options({}, {})).ask
+    monkeypatch.setattr(asking, "require", lambda *_: None)
+
+    with pytest.raises(Cancelled):
+        asking.confirm("Really?")
+    assert shown.getvalue() == "Really? [y/N] \n"

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from stub_services.sqlite_serving import ServingSqlite
 from stub_services.wire.tokens import Verifier
 from tests.conftest import START
 
@@ -56,6 +57,7 @@ def clock() -> datetime:
 
 def virtual_time(patch: pytest.MonkeyPatch) -> None:
     """Let deadlines, the gateway's bounds and the pauses of those who look for keys count the running loop's time."""
+    patch.delattr(ServingSqlite, "apart", raising=False)  # a thread has a loop of its own, whose time is the machine's
     counted = SimpleNamespace(
         monotonic=lambda: _here().time(),
         perf_counter=lambda: _here().time(),
