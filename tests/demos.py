@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from shopcli.cli.jsonable import jsonable
+from shopcli.cli.output.jsonable import jsonable
 from shopcli.cli.session import run_command
 from shopcli.demo.played import Audience, Played
 from shopcli.demo.playing import Play

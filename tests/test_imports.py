@@ -148,7 +148,7 @@ def test_tab_for_a_thing_asks_the_shop_and_no_command(imported: Imported, words:
 
     modules = imported(tab(*words))
 
-    assert {"shopcli.cli.naming", "stub_services.inprocess"} <= modules
+    assert {"shopcli.cli.completing.naming", "stub_services.inprocess"} <= modules
     dear = DEAR - {"hashlib", "random"}  # a session's token is looked up by its hash
     assert modules & {*SCREENS, *dear, "httpx", "prompt_toolkit", "keyring", "tomllib", "shopcli.cli.commands"} == set()
     assert len(modules) <= TAB_OF_THINGS
@@ -187,7 +187,10 @@ def test_only_a_question_imports_what_asks_it(imported: Imported, line: tuple[st
 
     modules = imported(shop(*line), SHOP_FORCE_TTY="1")
 
-    assert modules & {"asyncio", "prompt_toolkit", "wcwidth", "shopcli.cli.picking", "shopcli.cli.numbered"} == set()
+    assert (
+        modules & {"asyncio", "prompt_toolkit", "wcwidth", "shopcli.cli.asking.picking", "shopcli.cli.asking.numbered"}
+        == set()
+    )
 
 
 def test_listing_demos_imports_no_screen_no_loop_and_no_shop(imported: Imported) -> None:
@@ -238,4 +241,4 @@ def test_only_a_change_of_the_settings_imports_tomlkit(imported: Imported, line:
 def test_only_a_shell_at_a_terminal_imports_what_edits_lines(imported: Imported, line: tuple[str, ...]) -> None:
     modules = imported(shop(*line), SHOP_FORCE_TTY="1")
 
-    assert modules & {"prompt_toolkit", "asyncio", "shopcli.cli.prompting"} == set()
+    assert modules & {"prompt_toolkit", "asyncio", "shopcli.cli.shell.prompting"} == set()

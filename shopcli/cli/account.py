@@ -11,9 +11,9 @@ from backends.errors import EmailTaken, InvalidValue, Outcome, RateLimited, Shop
 from backends.models import User
 from backends.text import clean
 from shopcli.cli.accounts import kept
-from shopcli.cli.answers import email as email_address
-from shopcli.cli.answers import line
-from shopcli.cli.asking import piped_secret
+from shopcli.cli.asking.answers import email as email_address
+from shopcli.cli.asking.answers import line
+from shopcli.cli.asking.questions import piped_secret
 from shopcli.cli.failures import Cancelled, Usage
 from shopcli.cli.leaving import consequences, refuse_unfinished
 from shopcli.cli.paying import Yes

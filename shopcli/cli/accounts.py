@@ -9,9 +9,9 @@ import typer
 from backends.deadline import deadline
 from backends.errors import ShopError
 from backends.models import Registered, User
-from shopcli.cli.answers import Answers, line, until_accepted
-from shopcli.cli.answers import email as email_address
-from shopcli.cli.asking import piped_secret
+from shopcli.cli.asking.answers import Answers, line, until_accepted
+from shopcli.cli.asking.answers import email as email_address
+from shopcli.cli.asking.questions import piped_secret
 from shopcli.cli.run import Run, begin
 from shopcli.cli.views.users import USER, WHO, Credentials, Who
 from shopcli.core.sessions import SessionCorrupted

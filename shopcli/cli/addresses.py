@@ -6,9 +6,9 @@ from typing import Annotated, NamedTuple
 import typer
 
 from backends.models import Address
-from shopcli.cli import answers, choosing
-from shopcli.cli.answers import Answers, until_accepted
-from shopcli.cli.asking import Check
+from shopcli.cli.asking import answers, choosing
+from shopcli.cli.asking.answers import Answers, until_accepted
+from shopcli.cli.asking.questions import Check
 from shopcli.cli.run import Run, begin
 from shopcli.cli.views.users import ADDRESS
 

@@ -8,7 +8,7 @@ import typer
 from backends.deadline import deadline
 from backends.errors import NotFound
 from shopcli.cli.aliases import checked, checked_name
-from shopcli.cli.columns import Column, View
+from shopcli.cli.output.columns import Column, View
 from shopcli.cli.run import Run
 from shopcli.core.config import read
 

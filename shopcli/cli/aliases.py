@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from operator import length_hint
 
 from shopcli.cli.failures import Usage
-from shopcli.cli.lines import without_shop, words_of
 from shopcli.cli.options import takes
+from shopcli.cli.shell.lines import without_shop, words_of
 from shopcli.cli.signatures import COMMANDS, NOUNS
 
 _LONGEST = 40

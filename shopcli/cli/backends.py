@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from shopcli.cli.columns import View
+from shopcli.cli.output.columns import View
 from shopcli.cli.run import Run
 from shopcli.cli.views.backends import ABILITIES, KIND
 from shopcli.core.kinds import BROKEN, abilities, example, kinds

@@ -9,7 +9,7 @@ import typer
 
 from backends.errors import InvalidValue, NotFound, ShopError
 from backends.models import Cart, Line, Product, Variant
-from shopcli.cli import choosing
+from shopcli.cli.asking import choosing
 from shopcli.cli.failures import Usage
 from shopcli.cli.run import Run, begin
 from shopcli.cli.views.carts import CART

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from backends.errors import InvalidValue, ShopError
-from shopcli.cli.columns import Column, View
 from shopcli.cli.failures import Cancelled, Usage
 from shopcli.cli.options import is_terminal
+from shopcli.cli.output.columns import Column, View
 from shopcli.cli.paying import Yes
 from shopcli.cli.run import Run
 from shopcli.core.shop import open_shop

@@ -8,7 +8,7 @@ import typer
 from backends.errors import PriceChanged, ShopError, Unavailable, Unsupported
 from backends.models import Card, Cart, Order, PaymentMethod, Requirement
 from backends.money import Money
-from shopcli.cli import choosing
+from shopcli.cli.asking import choosing
 from shopcli.cli.failures import Usage
 from shopcli.cli.paying import CardPiped, Pay, Yes, choose_method, saved
 from shopcli.cli.run import Run, begin

@@ -15,7 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from shopcli.cli.failures import Usage
-from shopcli.cli.talk import fitting
+from shopcli.cli.output.talk import fitting
 
 
 class Leaf(NamedTuple):
@@ -153,7 +153,7 @@ TABLE: Mapping[str, Leaf | Branch] = {
         },
     ),
     "tui": Leaf("tui:tui", "Shop on the whole screen"),
-    "shell": Leaf("shell:shell", "Run commands one after the other at one open shop"),
+    "shell": Leaf("shell.command:shell", "Run commands one after the other at one open shop"),
     "serve": Leaf("serve:serve", "Serve a shop on this computer"),
     "doctor": Leaf("doctor:doctor", "Look for what is wrong, and say what mends it"),
     "completion": Leaf("completion:completion", "Print the script that lets TAB complete"),

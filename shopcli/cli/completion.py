@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from shopcli.cli.completing import SHELLS
+from shopcli.cli.completing.words import SHELLS
 from shopcli.cli.failures import Usage
 from shopcli.cli.options import is_terminal
 from shopcli.cli.run import Run
 
-_SCRIPTS = Path(__file__).parent / "shells"
+_SCRIPTS = Path(__file__).parent / "completing" / "shells"
 
 
 def completion(

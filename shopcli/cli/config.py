@@ -7,9 +7,9 @@ import typer
 
 from backends.deadline import deadline
 from backends.errors import InvalidValue, Unsupported
-from shopcli.cli.columns import View
 from shopcli.cli.failures import Usage
 from shopcli.cli.options import Options
+from shopcli.cli.output.columns import View
 from shopcli.cli.run import Run
 from shopcli.cli.views.config import ORIGIN, PLACE, SETTING, VALUE, Place, Set, origin_of
 from shopcli.core.config import KEYS, PROFILES, BrokenConfig, Config, named, profile_in_use, read

@@ -10,8 +10,8 @@ from typing import Annotated, TypeVar
 import typer
 
 from backends.errors import InvalidValue, NotFound, StorageError
-from shopcli.cli.columns import Column, View
 from shopcli.cli.failures import Cancelled, Usage
+from shopcli.cli.output.columns import Column, View
 from shopcli.cli.performance import Performance, place_of
 from shopcli.cli.run import Run
 from shopcli.demo.mistakes import SyntaxMistake

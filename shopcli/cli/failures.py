@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from backends.errors import InvalidValue, Outcome, Pending, ShopError, StorageError
 from backends.text import clean
-from shopcli.cli.talk import wrapped
+from shopcli.cli.output.talk import wrapped
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -47,7 +47,7 @@ def _answer(line: list[str]) -> int:
 
 
 def _completed(arguments: list[str]) -> int:
-    from shopcli.cli.tab import answer
+    from shopcli.cli.completing.tab import answer
 
     answer(arguments)
     return 0
@@ -86,7 +86,7 @@ def _show_help(text: str, options: Options) -> None:
     if not is_terminal(sys.stdout):
         print(text)
         return
-    from shopcli.cli.pager import paged
+    from shopcli.cli.output.pager import paged
 
     options.lenient = True
     options.read_config()

@@ -9,11 +9,11 @@ import typer
 
 from backends.errors import InvalidState, LoginRequired, NotFound, Pending
 from backends.models import Order, OrderStatus
-from shopcli.cli import choosing
-from shopcli.cli.columns import Column, View, shown
+from shopcli.cli.asking import choosing
 from shopcli.cli.countdown import left, pause
 from shopcli.cli.failures import Usage
 from shopcli.cli.options import is_terminal
+from shopcli.cli.output.columns import Column, View, shown
 from shopcli.cli.paging import All, Cursor, Limit, collect, wanted
 from shopcli.cli.paying import CardPiped, Pay, Yes, choose_method, saved
 from shopcli.cli.run import Run, begin

@@ -6,9 +6,9 @@ import typer
 
 from backends.errors import InvalidValue, StorageError, Unavailable
 from backends.models import Card, PaymentMethod
-from shopcli.cli import answers
-from shopcli.cli.asking import piped_secret
-from shopcli.cli.choices import Choice
+from shopcli.cli.asking import answers
+from shopcli.cli.asking.choices import Choice
+from shopcli.cli.asking.questions import piped_secret
 from shopcli.cli.failures import Usage
 from shopcli.cli.run import Run
 from shopcli.core.paying import LATER, parse_card

@@ -7,7 +7,7 @@ import typer
 from backends.errors import NotFound, ShopError
 from backends.models import Order, Payment, PaymentStatus
 from backends.registry import random_ids
-from shopcli.cli import choosing
+from shopcli.cli.asking import choosing
 from shopcli.cli.orders import LAST, OrderRef, find_order
 from shopcli.cli.paying import Yes
 from shopcli.cli.run import Run, begin

@@ -16,8 +16,8 @@ from backends.errors import ShopError
 from backends.registry import canonical, open_backend
 from shopcli.cli.failures import Usage
 from shopcli.cli.failures import as_object as error_as_object
-from shopcli.cli.jsonable import dumps, jsonable
 from shopcli.cli.options import is_terminal
+from shopcli.cli.output.jsonable import dumps, jsonable
 from shopcli.cli.run import Run
 from shopcli.core.shop import open_shop
 from shopcli.demo.scenario import Scenario

@@ -9,7 +9,7 @@ import typer
 
 from backends.errors import InvalidValue, NotFound
 from backends.models import Product, ProductQuery, Sort
-from shopcli.cli import choosing
+from shopcli.cli.asking import choosing
 from shopcli.cli.failures import Usage
 from shopcli.cli.options import is_terminal
 from shopcli.cli.paging import All, Cursor, Limit, collect, wanted

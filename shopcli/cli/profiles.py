@@ -8,8 +8,8 @@ import typer
 
 from backends.deadline import deadline
 from backends.errors import StorageError
-from shopcli.cli.choices import Choice
-from shopcli.cli.choosing import some
+from shopcli.cli.asking.choices import Choice
+from shopcli.cli.asking.choosing import some
 from shopcli.cli.paying import Yes
 from shopcli.cli.run import Run
 from shopcli.cli.views.profiles import PROFILE

@@ -6,7 +6,7 @@ import typer
 
 from backends.errors import ShopError, Unsupported
 from backends.money import Money
-from shopcli.cli.columns import Card, Column, View
+from shopcli.cli.output.columns import Card, Column, View
 from shopcli.cli.run import begin
 from shopcli.core.reconciling import Difference, Reconciled, reconcile
 

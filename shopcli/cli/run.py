@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from backends.deadline import deadline
 from backends.errors import ShopError, Unavailable
-from shopcli.cli.asking import TERMINAL, Asking
-from shopcli.cli.columns import View
+from shopcli.cli.asking.questions import TERMINAL, Asking
 from shopcli.cli.options import Options
-from shopcli.cli.output import Output
+from shopcli.cli.output.columns import View
+from shopcli.cli.output.writing import Output
 from shopcli.cli.waiting import patience
 from shopcli.core.shop import Shop, open_shop
 from shopcli.core.stepping import Runner

@@ -11,9 +11,9 @@ import typer
 
 from backends.errors import ShopError, StorageError, Unsupported
 from backends.text import clean
-from shopcli.cli.columns import Card, Column, View
 from shopcli.cli.failures import Usage
 from shopcli.cli.options import is_terminal
+from shopcli.cli.output.columns import Card, Column, View
 from shopcli.cli.run import Run
 from shopcli.core.paths import data_directory, private_directory
 from shopcli.core.profiles import Profiles

@@ -12,7 +12,7 @@ import typer
 from backends.errors import InvalidValue, Unavailable, Unsupported
 from backends.interface import Admin
 from backends.models import Fault, FaultKind, ServiceHealth
-from shopcli.cli import choosing
+from shopcli.cli.asking import choosing
 from shopcli.cli.failures import Usage
 from shopcli.cli.options import is_terminal
 from shopcli.cli.run import Run, begin

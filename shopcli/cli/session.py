@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from shopcli.cli.failures import Cancelled, Usage, as_object
-from shopcli.cli.jsonable import jsonable
 from shopcli.cli.main import guarded
 from shopcli.cli.options import Options
+from shopcli.cli.output.jsonable import jsonable
 from shopcli.cli.run import Run
 from shopcli.core.shop import Shop
 from shopcli.core.stepping import Runner

@@ -112,7 +112,7 @@ class ScenarioItem(pytest.Item):
         from tempfile import TemporaryDirectory
 
         from backends.registry import canonical
-        from shopcli.cli.jsonable import jsonable
+        from shopcli.cli.output.jsonable import jsonable
         from shopcli.cli.session import run_command
         from shopcli.demo.playing import Play
         from shopcli.demo.stage import Stage

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from shopcli.cli.aliases import expanded
-from shopcli.cli.completing import candidates
+from shopcli.cli.completing.words import candidates
 from shopcli.cli.failures import Usage
 from shopcli.core.paths import config_file
 

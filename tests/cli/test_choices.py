@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prompt_toolkit.utils import get_cwidth
 
-from shopcli.cli import numbered
-from shopcli.cli.asking import missing
-from shopcli.cli.choices import Choice, Menu, cut, fitted, matching, safe
-from shopcli.cli.talk import wrapped
+from shopcli.cli.asking import numbered
+from shopcli.cli.asking.choices import Choice, Menu, cut, fitted, matching, safe
+from shopcli.cli.asking.questions import missing
+from shopcli.cli.output.talk import wrapped
 from tests.cli.hostile import TEXTS, acting
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import pytest
 from backends.errors import Unavailable
 from backends.models import Category, Page, Product, ProductQuery, Variant
 from backends.money import Money
-from shopcli.cli import naming
-from shopcli.cli.completing import Candidate, candidates
-from shopcli.cli.tab import answer, split
+from shopcli.cli.completing import naming
+from shopcli.cli.completing.tab import answer, split
+from shopcli.cli.completing.words import Candidate, candidates
 from shopcli.core.shop import open_shop
 from shopcli.core.stepping import Runner
 from shopcli.core.stepping import run as step

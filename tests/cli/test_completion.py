@@ -14,7 +14,7 @@ import pyte
 import pytest
 
 from backends.models import ProductQuery
-from shopcli.cli.completing import SHELLS
+from shopcli.cli.completing.words import SHELLS
 from shopcli.core.shop import open_shop
 from shopcli.core.stepping import run as step
 

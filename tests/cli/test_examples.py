@@ -13,7 +13,7 @@ import pexpect
 import pytest
 
 from shopcli.cli.commands import TABLE
-from shopcli.cli.explained import commands
+from shopcli.cli.manual.explained import commands
 from tests import postgres
 from tests.cli.conftest import PASSWORD
 from tests.cli.homes import Home, furnish

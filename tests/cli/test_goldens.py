@@ -129,8 +129,8 @@ _PLACE = "/home/ada/my-shop"
 @pytest.fixture(autouse=True)
 def _a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """stdout and stderr are one where a format is for people; its colours are tested elsewhere."""
-    for module in ("talk", "output"):
-        monkeypatch.setattr(f"shopcli.cli.{module}.is_terminal", lambda stream: True)
+    for module in ("talk", "writing"):
+        monkeypatch.setattr(f"shopcli.cli.output.{module}.is_terminal", lambda stream: True)
     monkeypatch.setattr(doctor, "examine", lambda surroundings: iter(FINDINGS))
 
 

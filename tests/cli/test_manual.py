@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from shopcli.cli.commands import TABLE, Branch
-from shopcli.cli.explained import Explained, commands, groups
 from shopcli.cli.help import ROOT
-from shopcli.cli.manual import files
+from shopcli.cli.manual.explained import Explained, commands, groups
+from shopcli.cli.manual.pages import files
 from shopcli.cli.signatures import COMMANDS
 from shopcli.cli.topics import TOPICS, text
 from tests.cli.mentions import mistake, of_module, of_page, of_text

@@ -8,12 +8,12 @@ import pytest
 
 from backends.models import Product, Sort, Variant
 from backends.money import Money
-from shopcli.cli.columns import plain, shown
 from shopcli.cli.failures import Usage
-from shopcli.cli.jsonable import colored, dumps, jsonable, paths_of, selected
 from shopcli.cli.options import hoist
-from shopcli.cli.output import Output
-from shopcli.cli.tables import fit
+from shopcli.cli.output.columns import plain, shown
+from shopcli.cli.output.jsonable import colored, dumps, jsonable, paths_of, selected
+from shopcli.cli.output.tables import fit
+from shopcli.cli.output.writing import Output
 from shopcli.cli.views.products import PRODUCTS
 
 ESCAPES = "\x1b]52;c;aGk=\x07\x1b[2J\u202e\x9b1m"
@@ -215,7 +215,7 @@ def test_json_is_plain_in_a_pipe_whatever_is_said_about_colours(
 def test_people_read_letters_and_nothing_that_acts(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("shopcli.cli.output.is_terminal", lambda _: True)
+    monkeypatch.setattr("shopcli.cli.output.writing.is_terminal", lambda _: True)
     _output("--json", NO_COLOR="1").list(PRODUCTS, [_product(f"Straße {ESCAPES}")], next_cursor=ESCAPES, empty="")
 
     written = capsys.readouterr().out

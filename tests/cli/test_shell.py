@@ -16,17 +16,17 @@ from prompt_toolkit.completion import CompleteEvent
 from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import to_plain_text
 
-import shopcli.cli.completing
-import shopcli.cli.shell
+import shopcli.cli.completing.words
+import shopcli.cli.shell.command
 import shopcli.cli.start
-from shopcli.cli import prompting
-from shopcli.cli.completing import Candidate
+from shopcli.cli.completing.words import Candidate
 from shopcli.cli.failures import Usage
-from shopcli.cli.history import MOST_LETTERS, MOST_LINES, History
-from shopcli.cli.lines import completed, words_of, written
 from shopcli.cli.options import Options
 from shopcli.cli.session import run_command
-from shopcli.cli.shell import Shell
+from shopcli.cli.shell import prompting
+from shopcli.cli.shell.command import Shell
+from shopcli.cli.shell.history import MOST_LETTERS, MOST_LINES, History
+from shopcli.cli.shell.lines import completed, words_of, written
 from shopcli.core.shop import Shop
 from shopcli.core.stepping import Runner
 from tests.cli.hostile import TEXTS
@@ -484,7 +484,7 @@ def test_ctrl_c_between_two_lines_says_what_stands(run: Run, monkeypatch: pytest
     def interrupted(_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(shopcli.cli.shell, "next_line", interrupted)
+    monkeypatch.setattr(shopcli.cli.shell.command, "next_line", interrupted)
     result = run("shell")
 
     assert result.code == 130
@@ -583,7 +583,7 @@ def test_a_hostile_shop_completes_to_nothing_that_acts(monkeypatch: pytest.Monke
     def candidates(*_: Any) -> list[Candidate]:  # noqa: ANN401
         return [Candidate(text, text), Candidate("--yes", "said by a product"), Candidate("$(reboot)", text)]
 
-    monkeypatch.setattr(shopcli.cli.completing, "candidates", candidates)
+    monkeypatch.setattr(shopcli.cli.completing.words, "candidates", candidates)
     for inserted, shown, about in _offered("cart add "):
         assert (inserted + shown + about).isprintable() or not re.search(r"[\x00-\x1f\x7f-\x9f]", inserted + shown)
         assert not inserted.startswith("-")
@@ -592,7 +592,7 @@ def test_a_hostile_shop_completes_to_nothing_that_acts(monkeypatch: pytest.Monke
 
 def test_what_stands_for_more_is_shown_last_and_never_typed(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [Candidate("so…", "more match: type on"), Candidate("sony", "camera"), Candidate("sigma/", "lens")]
-    monkeypatch.setattr(shopcli.cli.completing, "candidates", lambda *_: found)
+    monkeypatch.setattr(shopcli.cli.completing.words, "candidates", lambda *_: found)
 
     assert [(text, shown) for text, shown, _ in _offered("cart add s")] == [
         ("sony ", "sony"),

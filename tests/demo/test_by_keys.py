@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shopcli.cli.failures import as_object
-from shopcli.cli.jsonable import jsonable
+from shopcli.cli.output.jsonable import jsonable
 from shopcli.cli.session import run_command
 from shopcli.core.shop import Shop
 from shopcli.core.stepping import Runner

@@ -49,6 +49,8 @@ def _explain(context: typer.Context, words: list[str]) -> None:
     if words and words[0] not in TABLE:
         close = get_close_matches(words[0], [*TOPICS, *TABLE], n=1)
         meant = f", did you mean {close[0]}?" if close else ""
-        raise Usage(f"no topic and no command {words[0]}{meant}", hint=f"shop help {close[0]}" if close else "shop help")
+        raise Usage(
+            f"no topic and no command {words[0]}{meant}", hint=f"shop help {close[0]}" if close else "shop help"
+        )
     with root().make_context("shop", [*words, "--help"], obj=context.obj) as inner:
         root().invoke(inner)

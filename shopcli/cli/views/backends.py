@@ -1,6 +1,6 @@
 """Kinds of shops, and what a shop can do."""
 
-from shopcli.cli.columns import Card, Column, View
+from shopcli.cli.output.columns import Card, Column, View
 from shopcli.core.kinds import BROKEN, OK, Abilities, Kind
 
 _STATE_STYLES = {OK: "green", BROKEN: "red"}

@@ -1,7 +1,7 @@
 """Carts."""
 
 from backends.models import Address, Cart, Line, Totals
-from shopcli.cli.columns import Card, Column, View
+from shopcli.cli.output.columns import Card, Column, View
 
 LINES = (
     Column("ref", lambda line: line.ref, rank=1),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shopcli.cli.columns import Column, View
+from shopcli.cli.output.columns import Column, View
 
 
 @dataclass(frozen=True, slots=True)

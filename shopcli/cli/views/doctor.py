@@ -1,6 +1,6 @@
 """What `shop doctor` found."""
 
-from shopcli.cli.columns import Column, View
+from shopcli.cli.output.columns import Column, View
 from shopcli.core.doctor import Finding
 
 _STATE_STYLES = {"ok": "green", "warning": "yellow", "wrong": "red"}

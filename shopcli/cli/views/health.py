@@ -1,7 +1,7 @@
 """Services, their states and their faults."""
 
 from backends.models import Fault, ServiceHealth
-from shopcli.cli.columns import Column, View
+from shopcli.cli.output.columns import Column, View
 
 _STATE_STYLES = {"up": "green", "degraded": "yellow", "down": "red"}
 

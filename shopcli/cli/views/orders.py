@@ -1,7 +1,7 @@
 """Orders."""
 
 from backends.models import Order, OrderStatus
-from shopcli.cli.columns import Card, Column, View, shown
+from shopcli.cli.output.columns import Card, Column, View, shown
 from shopcli.cli.views.carts import LINES, address_line, sums
 
 ORDER_STYLES = {

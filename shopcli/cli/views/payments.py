@@ -1,7 +1,7 @@
 """Payments."""
 
 from backends.models import Payment, PaymentMethod, PaymentStatus
-from shopcli.cli.columns import Card, Column, View, shown
+from shopcli.cli.output.columns import Card, Column, View, shown
 
 _PAYMENT_STATUS = {
     PaymentStatus.CHARGING.value: "yellow",

@@ -2,7 +2,7 @@
 
 from backends.models import Category, Product, Variant
 from backends.money import Money
-from shopcli.cli.columns import Card, Column, View
+from shopcli.cli.output.columns import Card, Column, View
 
 _STOCK = {"no": "red", "yes": "green"}
 

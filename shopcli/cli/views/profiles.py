@@ -1,6 +1,6 @@
 """Profiles."""
 
-from shopcli.cli.columns import Column, View
+from shopcli.cli.output.columns import Column, View
 from shopcli.core.profile import Profile
 
 PROFILE = View(

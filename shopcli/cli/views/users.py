@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from backends.models import Address, User
-from shopcli.cli.columns import Card, Column, View
+from shopcli.cli.output.columns import Card, Column, View
 
 
 @dataclass(frozen=True, slots=True)

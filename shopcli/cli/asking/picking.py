@@ -27,7 +27,7 @@ from prompt_toolkit.utils import get_cwidth
 
 from backends.errors import ShopError
 from backends.text import clean
-from shopcli.cli.choices import Choice, Menu, cut, fitted, matching, safe
+from shopcli.cli.asking.choices import Choice, Menu, cut, fitted, matching, safe
 
 T = TypeVar("T")
 Search = Callable[[str], Awaitable[Sequence[Choice[T]]]]

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from backends.errors import NotFound
-from shopcli.cli.choices import Choice
-from shopcli.cli.columns import shown
+from shopcli.cli.asking.choices import Choice
+from shopcli.cli.output.columns import shown
 from shopcli.cli.run import Run
 
 if TYPE_CHECKING:  # making all these classes costs more than a command that asks nothing

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from shopcli.cli.choices import Choice, matching
+from shopcli.cli.asking.choices import Choice, matching
 
 T = TypeVar("T")
 

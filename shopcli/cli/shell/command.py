@@ -18,11 +18,11 @@ from backends.interface import Backend
 from backends.text import shorten
 from shopcli.cli.aliases import expanded
 from shopcli.cli.failures import Cancelled, Usage, report
-from shopcli.cli.lines import next_line, without_shop, words_of
 from shopcli.cli.main import guarded
 from shopcli.cli.options import Options, hoist, is_terminal, repeated
 from shopcli.cli.run import Run
 from shopcli.cli.session import Visit
+from shopcli.cli.shell.lines import next_line, without_shop, words_of
 from shopcli.cli.watching import watched
 from shopcli.core.sessions import FILE_NAME, FileSessions
 from shopcli.core.shop import Shop, open_shop
@@ -211,8 +211,8 @@ def _prompt(opened: Shell, options: Options) -> Read:
     """Return what asks for a line: with all that a terminal can do, or without where it can do nothing."""
     if os.environ.get("TERM", "dumb") == "dumb":
         return partial(_plainly_typed, opened)
-    from shopcli.cli.history import History
-    from shopcli.cli.prompting import Prompt
+    from shopcli.cli.shell.history import History
+    from shopcli.cli.shell.prompting import Prompt
 
     return Prompt(opened, History(opened.history), color=options.colors(sys.stderr)).read
 

@@ -6,13 +6,12 @@ Everything in it is what the commands say themselves: their docstrings, argument
 topics of `shop help`. A test holds the written files against this.
 """
 
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from shopcli.cli.commands import TABLE, Leaf
-from shopcli.cli.explained import Explained, commands, flowing, groups, is_list, marked
-from shopcli.cli.manpage import man
+from shopcli.cli.manual.explained import Explained, commands, flowing, groups, is_list, marked
+from shopcli.cli.manual.manpage import man
 from shopcli.cli.signatures import COMMANDS, GLOBALS
 
 TYPE_CHECKING = False
@@ -124,7 +123,3 @@ def _marked(words: str) -> str:
 
 def _anchor(path: str) -> str:
     return f"shop-{path.replace(' ', '-')}"
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -220,7 +220,7 @@ def _things(
     elif metavar in ("DIR", "FILE"):
         found = []
     else:
-        from shopcli.cli.naming import names
+        from shopcli.cli.completing.naming import names
 
         found = names(line, metavar, part, shop)
     fitting = [Candidate(head + each.text, each.description) for each in found if each.text.startswith(part)]

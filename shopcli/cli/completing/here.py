@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from shopcli.cli.completing import Candidate, commands, is_plain, offered
+from shopcli.cli.completing.words import Candidate, commands, is_plain, offered
 
 TYPE_CHECKING = False  # as typing's, whose import costs 0.9 of a bare Python start
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from shopcli.cli.completing import Line
+    from shopcli.cli.completing.words import Line
 
 
 def _profiles(line: "Line") -> list[Candidate]:
@@ -53,13 +53,13 @@ def _kinds(line: "Line") -> list[Candidate]:
 
 
 def _scenarios(line: "Line") -> list[Candidate]:  # noqa: ARG001
-    scenarios = Path(__file__).parent.parent / "demo" / "scenarios"
+    scenarios = Path(__file__).parents[2] / "demo" / "scenarios"
     return [Candidate(path.stem) for path in sorted(scenarios.glob("*.md"))]
 
 
 def _topics(line: "Line") -> list[Candidate]:
     words = " ".join(line.arguments)
-    texts = sorted((Path(__file__).parent / "topics").glob("*.txt"))
+    texts = sorted((Path(__file__).parents[1] / "topics").glob("*.txt"))
     return commands(words, "") + [Candidate(text.stem) for text in texts if not words]
 
 

@@ -7,8 +7,8 @@ TAB has not asked for a shop to be made.
 from pathlib import Path
 
 from backends.interface import SERVICES
-from shopcli.cli.completing import Candidate, is_plain, offered
-from shopcli.cli.naming_here import HERE
+from shopcli.cli.completing.here import HERE
+from shopcli.cli.completing.words import Candidate, is_plain, offered
 
 TYPE_CHECKING = False  # as typing's, whose import costs 0.9 of a bare Python start
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from backends.interface import Backend
     from backends.models import Order, Product
-    from shopcli.cli.completing import Line
+    from shopcli.cli.completing.words import Line
     from shopcli.core.shop import Shop
 
     Asking = Callable[[Backend, str], Awaitable[list[Candidate]]]

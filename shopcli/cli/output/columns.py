@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from backends.text import clean
-from shopcli.cli.jsonable import rfc3339
+from shopcli.cli.output.jsonable import rfc3339
 
 _BREAKS = str.maketrans("\t\n\r\v\f", "     ")
 

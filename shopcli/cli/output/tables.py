@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from shopcli.cli.columns import Column
+from shopcli.cli.output.columns import Column
 
 _GAP = 2
 # What a shrunk title still has to show to be told from its neighbours.

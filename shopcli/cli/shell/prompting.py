@@ -17,8 +17,8 @@ from prompt_toolkit.styles import Style
 from backends.deadline import deadline
 from backends.errors import ShopError
 from backends.text import clean
-from shopcli.cli.history import History, keeps
-from shopcli.cli.lines import completed, is_command, written
+from shopcli.cli.shell.history import History, keeps
+from shopcli.cli.shell.lines import completed, is_command, written
 from shopcli.core.shop import Shop
 
 _STYLE = Style.from_dict({"code": "ansibrightblack"})
@@ -123,7 +123,7 @@ class Completing(Completer):
         if found is None:
             return
         words, word = found
-        from shopcli.cli.completing import candidates
+        from shopcli.cli.completing.words import candidates
 
         offered = sorted(candidates(words, word, self._shop), key=lambda each: each.text.endswith(_MORE))
         for candidate in offered:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from shopcli.cli.options import Options, is_terminal
-from shopcli.cli.talk import cells
+from shopcli.cli.output.talk import cells
 
 _USUAL = "less"
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")

@@ -8,11 +8,11 @@ from shutil import get_terminal_size
 from typing import Any, TextIO
 
 from backends.text import clean
-from shopcli.cli.columns import Column, View, plain, shown
 from shopcli.cli.failures import Usage
-from shopcli.cli.jsonable import colored, dumps, jsonable, paths_of, selected
 from shopcli.cli.options import Options, is_terminal, repeated
-from shopcli.cli.talk import folded, wrapped
+from shopcli.cli.output.columns import Column, View, plain, shown
+from shopcli.cli.output.jsonable import colored, dumps, jsonable, paths_of, selected
+from shopcli.cli.output.talk import folded, wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Output:
         """Give the stream for what people read on stdout: through a pager, if it is longer than the screen."""
         if not is_terminal(sys.stdout):
             return nullcontext(sys.stdout)
-        from shopcli.cli.pager import paged
+        from shopcli.cli.output.pager import paged
 
         return paged(self._options)
 
@@ -168,7 +168,7 @@ class Output:
         return [column for column in view.columns if not column.hidden]
 
     def _draw(self, columns: Sequence[Column], rows: Sequence[Any], stream: TextIO) -> None:
-        from shopcli.cli.tables import draw
+        from shopcli.cli.output.tables import draw
 
         cells = [[shown(column.value(row)) for column in columns] for row in rows]
         draw(columns, cells, stream=stream, color=self._colors(stream))

@@ -11,8 +11,8 @@ from shopcli.cli.failures import Cancelled, Usage
 from shopcli.cli.options import Options, is_terminal
 
 if TYPE_CHECKING:
-    from shopcli.cli.choices import Choice
-    from shopcli.cli.picking import Search
+    from shopcli.cli.asking.choices import Choice
+    from shopcli.cli.asking.picking import Search
 
 T = TypeVar("T")
 Check = Callable[[str], object]
@@ -65,7 +65,7 @@ class Asking:
 
         Raises Cancelled, and Usage naming `flag` and the choices where nobody can be asked.
         """
-        from shopcli.cli.choices import safe
+        from shopcli.cli.asking.choices import safe
 
         offered = [safe(choice) for choice in choices]
         if not self.possible:
@@ -115,7 +115,7 @@ class Asking:
     def _picked(
         self, question: str, offered: "list[Choice[T]]", at: int | None, search: "Search[T] | None"
     ) -> "Choice[T]":
-        from shopcli.cli.picking import picked
+        from shopcli.cli.asking.picking import picked
 
         asked = picked(question, offered, at=at or 0, search=search, color=self._color)
         try:
@@ -127,8 +127,8 @@ class Asking:
     def _picked_by_number(
         self, question: str, offered: "list[Choice[T]]", at: int | None, search: "Search[T] | None"
     ) -> "Choice[T]":
-        from shopcli.cli.choices import safe
-        from shopcli.cli.numbered import picked
+        from shopcli.cli.asking.choices import safe
+        from shopcli.cli.asking.numbered import picked
 
         async def found(search: "Search[T]", typed: str) -> "list[Choice[T]]":
             return [safe(choice) for choice in await search(typed)]
@@ -138,8 +138,8 @@ class Asking:
 
     def _tell(self, question: str, answer: str) -> None:
         """Leave one line of a question that was answered."""
-        from shopcli.cli.choices import cut
-        from shopcli.cli.talk import cells, columns
+        from shopcli.cli.asking.choices import cut
+        from shopcli.cli.output.talk import cells, columns
 
         answer = cut(answer, columns() - cells(f"{question}: "), cells)
         before, after = ("\x1b[36m", "\x1b[0m") if self._color else ("", "")

@@ -9,7 +9,7 @@ first letters of the word, which the next line has; bash has three lines more (s
 
 import sys
 
-from shopcli.cli.completing import Candidate, Completion, complete
+from shopcli.cli.completing.words import Candidate, Completion, complete
 
 TYPE_CHECKING = False  # as typing's, whose import costs 0.9 of a bare Python start
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from shopcli import __version__
-from shopcli.cli.explained import Explained, commands, flowing, groups, is_list, marked
 from shopcli.cli.help import ROOT
+from shopcli.cli.manual.explained import Explained, commands, flowing, groups, is_list, marked
 from shopcli.cli.signatures import COMMANDS, GLOBALS
 from shopcli.cli.topics import TOPICS, text
 

@@ -1,0 +1,1 @@
+"""`shop shell`: its lines, its history, its prompt."""
