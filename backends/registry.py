@@ -120,7 +120,8 @@ def _unknown(url: str) -> ConfigurationError:
     # Only the scheme is named: what stands behind it may hold a password.
     more = {plugin.scheme for plugin in plugins() if plugin.trouble is None}
     known = ", ".join(f"{name}:" for name in sorted({*BACKENDS, *more}))
-    return ConfigurationError(f"no backend serves {scheme!r}; known: {known}", hint="shop --backend sqlite:DIRECTORY")
+    hint = "shop backends list" if ":" in url else "shop --backend sqlite:DIRECTORY"
+    return ConfigurationError(f"no backend serves {scheme!r}; known: {known}", hint=hint)
 
 
 def plugins() -> "tuple[Plugin, ...]":

@@ -1,10 +1,11 @@
 """Showing a service's books to the merchant: what it says about each order, a page at a time."""
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from backends.models import BookEntry, Page
 from stub_services.caller import Caller
+from stub_services.database import Store
 
 ORDERS = 500
 """Orders on a page."""
@@ -19,6 +20,26 @@ class Keeper(Protocol):
 
 Entries = Callable[[str, int], Awaitable[list[BookEntry]]]
 """All entries about the next so many orders behind an order's id."""
+
+
+class Books(Protocol):
+    """Rows that hold what a service says about orders."""
+
+    async def books(self, after: str, orders: int) -> list[BookEntry]:
+        """All entries about the next so many orders behind an order's id."""
+
+
+Rows = TypeVar("Rows", bound=Books)
+
+
+def entries_in(store: Store[Rows]) -> Entries:
+    """Return what reads a store's entries."""
+
+    async def entries(after: str, orders: int) -> list[BookEntry]:
+        async with store.read() as rows:
+            return await rows.books(after, orders)
+
+    return entries
 
 
 async def page_of(entries: Entries, caller: Caller, cursor: str | None) -> Page[BookEntry]:

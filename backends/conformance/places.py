@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
 from itertools import count
 from tempfile import TemporaryDirectory
 from typing import Protocol, cast
@@ -181,16 +182,11 @@ class _Visitable(Protocol):
 def known_methods(tokens: set[str]) -> Methods | None:
     """Return how to pay where a shop offers these test tokens, None where none is known."""
     if TEST_CARDS.good in tokens:
-        offered = {name: getattr(TEST_CARDS, name) for name in ("declined", "insufficient", "lost")}
-        return Methods(
-            good=TEST_CARDS.good,
-            declined_reason=TEST_CARDS.declined_reason,
-            insufficient_reason=TEST_CARDS.insufficient_reason,
-            card=TEST_CARDS.card,
-            bad_card=TEST_CARDS.bad_card,
-            declined_card=TEST_CARDS.declined_card,
-            **{name: token for name, token in offered.items() if token in tokens},
+        known = TEST_CARDS
+        declined, insufficient, lost = (
+            token if token in tokens else None for token in (known.declined, known.insufficient, known.lost)
         )
+        return replace(known, declined=declined, insufficient=insufficient, lost=lost)
     return Methods(min(tokens)) if tokens else None
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backends import Backend, BookEntry
+from backends import BookEntry
 from backends.conformance.harness import Harness, Person, refused
 from backends.interface import Admin
 
@@ -73,10 +73,3 @@ async def test_all_entries_of_an_order_are_told_once(admin: Admin, ada: Person, 
 async def test_a_service_without_such_books_has_none(admin: Admin) -> None:
     with refused("not_found"):
         await admin.books("users")
-
-
-async def test_nobody_else_sees_them(guest: Backend, ada: Person, harness: Harness) -> None:
-    if harness.owner is None or not harness.owner.suspends:
-        pytest.skip("whoever opens a shop in process owns it")
-    assert guest.admin is None
-    assert ada.backend.admin is None

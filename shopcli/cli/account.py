@@ -10,7 +10,7 @@ from backends.deadline import deadline
 from backends.errors import EmailTaken, InvalidValue, Outcome, RateLimited, ShopError, Unsupported, WrongCredentials
 from backends.models import User
 from backends.text import clean
-from shopcli.cli.accounts import kept
+from shopcli.cli.accounts import PasswordPiped, kept, require
 from shopcli.cli.asking.answers import email as email_address
 from shopcli.cli.asking.answers import line
 from shopcli.cli.asking.questions import piped_secret
@@ -24,8 +24,6 @@ T = TypeVar("T")
 
 _LOOK = "shop account show"
 _PIPE = "--password-stdin"
-
-_PasswordPiped = Annotated[bool, typer.Option(_PIPE, help="Read the password from a pipe.")]
 
 
 def show(context: typer.Context) -> None:
@@ -50,7 +48,7 @@ def edit(
     context: typer.Context,
     name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="The new name.")] = None,
     email: Annotated[str | None, typer.Option("--email", metavar="EMAIL", help="The new e-mail address.")] = None,
-    password_stdin: _PasswordPiped = False,
+    password_stdin: PasswordPiped = False,
 ) -> None:
     """Change name or e-mail address; a new e-mail address needs the password.
 
@@ -113,7 +111,7 @@ def delete(
     context: typer.Context,
     yes: Yes = False,
     force: Annotated[bool, typer.Option("--force", help="Even if checkouts are unfinished.")] = False,
-    password_stdin: _PasswordPiped = False,
+    password_stdin: PasswordPiped = False,
 ) -> None:
     """Delete the account; its orders stay with the shop. What goes and what stays is said first.
 
@@ -132,7 +130,7 @@ def delete(
     """
     run = begin(context, USER, settles=True)
     user = run.do(run.backend.users.me())
-    _require_confirmation(run, yes=yes, piped=password_stdin)
+    require(run, ("--yes", yes), (_PIPE, password_stdin))
     if not force:
         refuse_unfinished(run)
     for consequence in run.do(consequences(run.shop, user)):
@@ -201,12 +199,6 @@ def _piped_passwords() -> tuple[str, str]:
         raise
     except InvalidValue:
         raise InvalidValue(f"{_PIPE} expects two lines: the old password, then the new one") from None
-
-
-def _require_confirmation(run: Run, *, yes: bool, piped: bool) -> None:
-    """Name all that is missing at once where nobody can be asked."""
-    if lacking := [flag for flag, given in (("--yes", yes), (_PIPE, piped)) if not given]:
-        run.ask.require(*lacking)
 
 
 def _confirm(run: Run, user: User) -> None:

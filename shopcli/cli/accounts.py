@@ -17,14 +17,14 @@ from shopcli.cli.views.users import USER, WHO, Credentials, Who
 from shopcli.core.sessions import SessionCorrupted
 
 _Email = Annotated[str | None, typer.Option("--email", metavar="EMAIL", help="The account's e-mail address.")]
-_PasswordPiped = Annotated[bool, typer.Option("--password-stdin", help="Read the password from a pipe.")]
+PasswordPiped = Annotated[bool, typer.Option("--password-stdin", help="Read the password from a pipe.")]
 
 
 def signup(
     context: typer.Context,
     name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="Your name.")] = None,
     email: _Email = None,
-    password_stdin: _PasswordPiped = False,
+    password_stdin: PasswordPiped = False,
 ) -> None:
     """Create an account and log in. What is missing is asked for on a terminal.
 
@@ -37,7 +37,7 @@ def signup(
       6  the e-mail address is taken
     """
     run = begin(context, USER)
-    _require(run, ("--name", name), ("--email", email), ("--password-stdin", password_stdin))
+    require(run, ("--name", name), ("--email", email), ("--password-stdin", password_stdin))
     given = {
         "name": name,
         "e-mail": email,
@@ -77,7 +77,7 @@ def _sign_up(run: Run, answers: Answers) -> Registered:
 def login(
     context: typer.Context,
     email: _Email = None,
-    password_stdin: _PasswordPiped = False,
+    password_stdin: PasswordPiped = False,
 ) -> None:
     """Log in. What was put into the cart before is kept.
 
@@ -89,7 +89,7 @@ def login(
       4  e-mail address or password are wrong
     """
     run = begin(context, USER)
-    _require(run, ("--email", email), ("--password-stdin", password_stdin))
+    require(run, ("--email", email), ("--password-stdin", password_stdin))
     email = email or run.ask.text("E-mail", "--email", check=email_address)
     password = piped_secret("--password-stdin") if password_stdin else run.ask.secret("Password", "--password-stdin")
     run.out.show(USER, _log_in(run, email, password))
@@ -103,13 +103,15 @@ def logout(context: typer.Context) -> None:
       shop logout
     """
     run = begin(context, USER)
+    was_in = True
     try:
+        was_in = run.backend.account_id() is not None
         run.change(run.backend.users.logout(), look="shop whoami")
     except SessionCorrupted:
         with deadline(run.options.timeout):
             run.shop.sessions.reset()
     run.shop.remember(None)
-    run.out.say("logged out")
+    run.out.say("logged out" if was_in else "nobody is logged in")
 
 
 def whoami(context: typer.Context) -> None:
@@ -145,7 +147,7 @@ def _log_in(run: Run, email: str, password: str) -> User:
     return user
 
 
-def _require(run: Run, *values: tuple[str, object]) -> None:
+def require(run: Run, *values: tuple[str, object]) -> None:
     """Name all that is missing at once where nobody can be asked."""
     if lacking := [flag for flag, value in values if not value]:
         run.ask.require(*lacking)

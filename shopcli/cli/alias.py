@@ -9,7 +9,7 @@ from backends.deadline import deadline
 from backends.errors import NotFound
 from shopcli.cli.aliases import checked, checked_name
 from shopcli.cli.output.columns import Column, View
-from shopcli.cli.run import Run
+from shopcli.cli.run import prepare
 from shopcli.core.config import read
 
 _Name = Annotated[str, typer.Argument(metavar="ALIAS", help="Its name, one word.")]
@@ -39,7 +39,7 @@ def list_aliases(context: typer.Context) -> None:
     Exit codes:
       12  config.toml cannot be read
     """
-    run = _begin(context)
+    run = prepare(context, ALIAS)
     found = [Alias(*each) for each in sorted(_aliases().items())]
     run.out.list(ALIAS, found, total=len(found), empty="no aliases yet → shop alias set --help")
 
@@ -64,7 +64,7 @@ def set_alias(
     """
     from shopcli.core.config_editing import put_alias
 
-    run = _begin(context)
+    run = prepare(context, ALIAS)
     checked(command, checked_name(name))
     with deadline(run.options.timeout):
         put_alias(name, command)
@@ -84,19 +84,11 @@ def delete(context: typer.Context, name: _Name) -> None:
     """
     from shopcli.core.config_editing import take_out_alias
 
-    run = _begin(context)
+    run = prepare(context, ALIAS)
     with deadline(run.options.timeout):
         if not take_out_alias(name):
             raise NotFound(f"no alias {name!r}", hint="shop alias list")
     run.out.say(f"alias {name} is deleted")
-
-
-def _begin(context: typer.Context) -> Run:
-    """Start a command that opens no shop."""
-    run: Run = context.obj
-    run.path = context.command_path
-    run.out.check(ALIAS)
-    return run
 
 
 def _aliases() -> dict[str, str]:

@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from shopcli.cli.output.columns import View
-from shopcli.cli.run import Run
+from shopcli.cli.run import prepare
 from shopcli.cli.views.backends import ABILITIES, KIND
 from shopcli.core.kinds import BROKEN, abilities, example, kinds
 from shopcli.core.shop import open_shop
@@ -20,7 +19,7 @@ def list_backends(context: typer.Context) -> None:
       shop backends list
       shop backends list --json | jq -r '.items[] | select(.state == "broken").distribution'
     """
-    run = _begin(context, KIND)
+    run = prepare(context, KIND)
     found = kinds()
     run.out.list(KIND, found, total=len(found), empty="")
     for kind in found:
@@ -44,7 +43,7 @@ def show(
     Exit codes:
       12  nobody serves the URL, or its plug-in is broken
     """
-    run = _begin(context, ABILITIES)
+    run = prepare(context, ABILITIES)
     if url is None:
         backend = run.backend
     elif ":" in url:
@@ -52,11 +51,3 @@ def show(
     else:
         backend = example(url)
     run.out.show(ABILITIES, abilities(backend))
-
-
-def _begin(context: typer.Context, view: View) -> Run:
-    """Start a command that asks no shop."""
-    run: Run = context.obj
-    run.path = context.command_path
-    run.out.check(view)
-    return run

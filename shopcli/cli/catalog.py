@@ -18,6 +18,7 @@ from shopcli.cli.services import admin_of
 from shopcli.cli.views.catalog import IMPORT, CatalogImport
 from shopcli.core.catalog import KEPT_MISTAKES, Catalog, read_catalog
 from shopcli.core.catalog_rows import FORMATS, Mistake, lines_of, rows_of
+from shopcli.core.settings import not_one_of
 
 SECONDS = 600.0
 """How long an import may take unless `--timeout` says so: 92,331 products took 13 s, on a busy machine more."""
@@ -27,6 +28,7 @@ LARGE = 2 << 20
 """Bytes of a file whose reading takes long enough to show how far it is."""
 MANY = 5_000
 """Products whose import takes about a second."""
+_DOING = "import a catalog"
 
 
 class BadRows(InvalidValue):
@@ -48,7 +50,9 @@ class BadRows(InvalidValue):
 
 def import_catalog(
     context: typer.Context,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="CSV or JSON lines; - is stdin.")],
+    file: Annotated[
+        str | None, typer.Argument(metavar="FILE", show_default=False, help="CSV or JSON lines; - is stdin.")
+    ] = None,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out products with bad rows.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Look at the file only; import nothing.")] = False,
     format_: Annotated[
@@ -59,7 +63,8 @@ def import_catalog(
 
     Rows with one slug are the variants of one product. The columns slug, title, price and stock are needed;
     brand, category, description, sku, variant and currency may be missing. What a product is afterwards is
-    what the file says; products that are not in it stay as they are.
+    what the file says; products that are not in it stay as they are. A terminal asks for the file, where none
+    is named.
 
     Examples:
       shop catalog import goods.csv --dry-run
@@ -73,8 +78,12 @@ def import_catalog(
       12  this shop cannot be filled from here
     """
     run = begin(context, IMPORT)
+    if file is None:
+        run.ask.require("FILE")
+        admin_of(run, _DOING)
+        file = run.ask.text("File", "FILE", check=_there)
     kind = _format(file, format_)
-    admin = admin_of(run, "import a catalog")
+    admin = admin_of(run, _DOING)
     if not run.options.timeout_given:
         run.options.timeout = max(run.options.timeout, SECONDS)
     catalog = _read(run, file, kind)
@@ -128,9 +137,14 @@ def _conclude(run: Run, catalog: Catalog, word: str | None) -> None:
 # --- the file --------------------------------------------------------------------------------------------------------
 
 
+def _there(file: str) -> None:
+    if not Path(file).is_file():
+        raise InvalidValue(f"there is no file {file}")
+
+
 def _format(file: str, given: str | None) -> str:
     if given is not None and given not in FORMATS:
-        raise Usage(f"--format is one of {', '.join(FORMATS)}, not {given!r}")
+        raise Usage(f"--format {not_one_of(FORMATS, given)}")
     kind = given or Path(file).suffix.removeprefix(".").lower()
     if kind not in FORMATS:
         name = "the name of the file" if file != "-" else "-"

@@ -15,7 +15,7 @@ from shopcli.cli.failures import Cancelled, Usage
 from shopcli.cli.options import is_terminal
 from shopcli.cli.output.columns import Column, View
 from shopcli.cli.paying import Yes
-from shopcli.cli.run import Run
+from shopcli.cli.run import Run, prepare
 from shopcli.core.shop import open_shop
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def check(
     Examples:
       shop backends check memory:
       shop backends check http://127.0.0.1:8080 --area carts -v
-      shop --profile mine backends check --yes --json
+      shop --profile mine backends check --area users --yes --json
 
     Exit codes:
       0   nothing is broken
@@ -87,9 +87,7 @@ def check(
       6   the shop has products of its own under the names of the check's
       10  the shop cannot be reached
     """
-    run: Run = context.obj
-    run.path = context.command_path
-    run.out.check(_AREA)
+    run = prepare(context, _AREA)
     from backends.conformance import running
 
     chosen = _chosen(area, running.areas())
@@ -140,7 +138,7 @@ def _ask(run: Run, place: "Place") -> None:
 @contextmanager
 def _progress(run: Run) -> "Iterator[Callable[[int, int, str], None]]":
     """Show on a terminal how far it is."""
-    if run.options.quiet or run.out.mode in ("json", "jsonl") or not is_terminal(sys.stderr):
+    if not (run.out.talks and is_terminal(sys.stderr)):
         yield lambda _done, _total, _area: None
         return
     from rich.console import Console

@@ -160,6 +160,8 @@ TABLE: Mapping[str, Leaf | Branch] = {
     "help": Leaf("topics:show_help", "Explain a command or a topic"),
 }
 
+_SHOWING = ("show", "list", "status")
+"""Verbs for whoever named a noun alone: the first one that it has changes nothing, and needs nothing said."""
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
@@ -217,7 +219,8 @@ class ShopGroup(TyperGroup):
         """Run the command that was named. Raises Usage if none was."""
         if not ctx._protected_args:  # noqa: SLF001 - where click keeps the command's name
             verbs = ", ".join(self.table)
-            raise Usage(f"{ctx.command_path} needs one of: {verbs}", hint=f"{ctx.command_path} --help")
+            shows = next((verb for verb in self.table if verb in _SHOWING), "--help")
+            raise Usage(f"{ctx.command_path} needs one of: {verbs}", hint=f"{ctx.command_path} {shows}")
         return super().invoke(ctx)
 
     def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:

@@ -10,7 +10,7 @@ import typer
 from shopcli.cli.completing.words import SHELLS
 from shopcli.cli.failures import Usage
 from shopcli.cli.options import is_terminal
-from shopcli.cli.run import Run
+from shopcli.cli.run import prepare
 
 _SCRIPTS = Path(__file__).parent / "completing" / "shells"
 
@@ -33,8 +33,7 @@ def completion(
     Exit codes:
       2  another shell than these
     """
-    run: Run = context.obj
-    run.path = context.command_path
+    run = prepare(context)
     script = (_SCRIPTS / f"shop.{_known(shell)}").read_text("utf-8")
     if is_terminal(sys.stdout):
         for line in _how_to(script):

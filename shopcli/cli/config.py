@@ -7,6 +7,7 @@ import typer
 
 from backends.deadline import deadline
 from backends.errors import InvalidValue, Unsupported
+from shopcli.cli.asking.settings import example, setting_key, setting_value
 from shopcli.cli.failures import Usage
 from shopcli.cli.options import Options
 from shopcli.cli.output.columns import View
@@ -20,7 +21,10 @@ from shopcli.core.settings import SETTINGS
 _LIST = "shop config list --origin"
 _PROFILE = "profile"
 
-_Key = Annotated[str, typer.Argument(metavar="KEY", help="The setting: shop config list.")]
+_Key = Annotated[
+    str | None,
+    typer.Argument(metavar="KEY", show_default=False, help="The setting: shop config list; a terminal asks."),
+]
 _For = Annotated[str | None, typer.Option("--for", metavar="NAME", help="Only for the commands of this profile.")]
 
 
@@ -47,7 +51,7 @@ def list_settings(
     run.out.list(view, found, total=len(found), empty="")
 
 
-def get(context: typer.Context, key: _Key) -> None:
+def get(context: typer.Context, key: _Key = None) -> None:
     """Show a setting's value as it is for this command.
 
     Examples:
@@ -59,6 +63,7 @@ def get(context: typer.Context, key: _Key) -> None:
       12  config.toml cannot be read
     """
     run = _begin(context, VALUE)
+    key = setting_key(run) if key is None else key
     found = {each.key: each for each in _settings(run)}
     if key not in found:
         raise _unknown(key)
@@ -71,8 +76,10 @@ def get(context: typer.Context, key: _Key) -> None:
 
 def set_value(
     context: typer.Context,
-    key: _Key,
-    value: Annotated[str, typer.Argument(metavar="VALUE", help="The new value.")],
+    key: _Key = None,
+    value: Annotated[
+        str | None, typer.Argument(metavar="VALUE", show_default=False, help="The new value; a terminal asks.")
+    ] = None,
     profile: _For = None,
 ) -> None:
     """Change a setting. Comments in config.toml stay, and so does everything else in there.
@@ -96,6 +103,10 @@ def set_value(
       12  config.toml cannot be read or written, no such profile, or the keyring cannot be used
     """
     run = _begin(context, SETTING)
+    key = setting_key(run) if key is None else key
+    if value is None:
+        _see_that_it_can_be_set(key, profile)
+        value = setting_value(run, key)
     text = _checked(key, value, profile)
     with deadline(run.options.timeout):
         if key == _PROFILE:
@@ -105,7 +116,7 @@ def set_value(
         _show_changed(run, key, profile, wanted=text)
 
 
-def unset(context: typer.Context, key: _Key, profile: _For = None) -> None:
+def unset(context: typer.Context, key: _Key = None, profile: _For = None) -> None:
     """Go back to a setting's default, or for a profile to the setting for all commands.
 
     Takes any entry out, also one that shop does not know; that is how a refused one is mended.
@@ -120,6 +131,7 @@ def unset(context: typer.Context, key: _Key, profile: _For = None) -> None:
     from shopcli.core.config_editing import take_out
 
     run = _begin(context, SETTING)
+    key = setting_key(run) if key is None else key
     _refuse_keys(key)
     with deadline(run.options.timeout):
         if key == _PROFILE and profile is None:
@@ -214,6 +226,16 @@ def _show_changed(run: Run, key: str, profile: str | None, *, wanted: str | None
 
 def _checked(key: str, value: str, profile: str | None) -> str:
     """Return the value as it is kept. Raises Usage, InvalidValue, UnknownProfile."""
+    _see_that_it_can_be_set(key, profile)
+    if key == _PROFILE:
+        return value
+    try:
+        return SETTINGS[key].checked(value)
+    except ValueError as error:
+        raise InvalidValue(f"{key} {error}", hint=f"shop config set {key} {example(key)}") from None
+
+
+def _see_that_it_can_be_set(key: str, profile: str | None) -> None:
     _refuse_keys(key)
     if key not in SETTINGS:
         raise _unknown(key)
@@ -221,12 +243,6 @@ def _checked(key: str, value: str, profile: str | None) -> str:
         if not SETTINGS[key].of_profiles:
             raise Usage(f"{key} is the same for all profiles", hint=f"shop config set {key} VALUE")
         Profiles().backend(profile)
-    if key == _PROFILE:
-        return value
-    try:
-        return SETTINGS[key].checked(value)
-    except ValueError as error:
-        raise InvalidValue(f"{key} {error}", hint=f"shop config set {key} {_example(key)}") from None
 
 
 def _put(key: str, value: str, profile: str | None) -> None:
@@ -258,7 +274,3 @@ def _refuse_keys(key: str) -> None:
 
 def _unknown(key: str) -> Usage:
     return Usage(named(key), hint=_LIST)
-
-
-def _example(key: str) -> str:
-    return SETTINGS[key].choices[0] if SETTINGS[key].choices else SETTINGS[key].default

@@ -13,7 +13,8 @@ from backends.errors import InvalidValue, NotFound, StorageError
 from shopcli.cli.failures import Cancelled, Usage
 from shopcli.cli.output.columns import Column, View
 from shopcli.cli.performance import Performance, place_of
-from shopcli.cli.run import Run
+from shopcli.cli.run import Run, prepare
+from shopcli.core.settings import not_one_of
 from shopcli.demo.mistakes import SyntaxMistake
 from shopcli.demo.scenario import Scenario, built_in, read
 
@@ -114,7 +115,7 @@ def run_scenarios(
     if step and (run.out.mode != "table" or not run.options.input_allowed):
         raise Usage("--step needs somebody at a terminal to press enter")
     if via not in _FACES:
-        raise Usage(f"--via is {' or '.join(_FACES)}, not {via!r}")
+        raise Usage(f"--via {not_one_of(_FACES, via)}")
     from shopcli.demo import recording, reports
 
     played = Performance(run, step=step, speed=_speed(speed), records=bool(record), via=via)
@@ -139,8 +140,7 @@ def run_scenarios(
 
 
 def _begin(context: typer.Context) -> Run:
-    run: Run = context.obj
-    run.path = context.command_path
+    run = prepare(context)
     if not run.closes_shop:
         raise Usage("a scenario plays no other one")
     run.out.check(_TOLD)

@@ -7,8 +7,9 @@ from dataclasses import replace
 import typer
 
 from backends.errors import ConfigurationError
-from shopcli.cli.options import is_terminal, repeated
-from shopcli.cli.run import Run
+from shopcli.cli.next_commands import repeated
+from shopcli.cli.options import is_terminal
+from shopcli.cli.run import Run, prepare
 from shopcli.cli.views.doctor import FINDING
 from shopcli.core.doctor import Finding, State, Surroundings, examine
 
@@ -27,9 +28,7 @@ def doctor(context: typer.Context) -> None:
     Exit codes:
       12  something is wrong; a warning alone is 0
     """
-    run: Run = context.obj
-    run.path = context.command_path
-    run.out.check(FINDING)
+    run = prepare(context, FINDING)
     found = [_here(run, finding) for finding in examine(_surroundings(run))]
     run.out.list(FINDING, found, total=len(found), empty="")
     for finding in found:

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from shopcli.cli.options import Options, hoist, hostile, is_terminal, repeated, wants_json
+from shopcli.cli.options import HELP, Options, hoist, hostile, is_terminal, wants_json
 
 TYPE_CHECKING = False  # as typing's, whose import costs 0.9 of a bare Python start
 if TYPE_CHECKING:
@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     from shopcli.cli.run import Run
 
-_HELP = ("-h", "--help")
 _UNWRITTEN = 12
 _TAB = ["__complete"]
 """The command of the scripts of `shop completion`: not for people, and before anything else is imported."""
@@ -63,7 +62,7 @@ def guarded(line: list[str], begin: "Callable[[Options], Run] | None" = None) ->
     try:
         _refuse_hostile(line)
         options, rest = hoist(line)
-        if options.version or rest == ["help"] or (rest and rest[0] in _HELP):
+        if options.version or rest == ["help"] or (rest and rest[0] in HELP):
             from shopcli.cli import help as static
 
             _show_help(static.version() if options.version else static.ROOT, options)
@@ -143,7 +142,7 @@ def _invoke(run: "Run", rest: list[str]) -> int:
 
 def _explains(rest: list[str]) -> bool:
     """Whether the command prints help and nothing else."""
-    return rest[0] == "help" or not set(rest).isdisjoint(_HELP)
+    return rest[0] == "help" or not set(rest).isdisjoint(HELP)
 
 
 def _failed(error: BaseException, options: Options | None, line: list[str], run: "Run | None") -> int:
@@ -156,7 +155,9 @@ def _failed(error: BaseException, options: Options | None, line: list[str], run:
     if failure.hint is None and isinstance(failure, InvalidValue) and run:
         failure.hint = f"{run.path} --help"
     if failure.hint and options is not None:
-        failure.hint = repeated(_lasting(failure.hint, options), options.again)
+        from shopcli.cli.next_commands import lasting, repeated
+
+        failure.hint = repeated(lasting(failure.hint, options), options.again)
     if run is not None:
         run.failure = failure
     as_json = wants_json(line) if options is None else options.output in ("json", "jsonl")
@@ -168,12 +169,6 @@ def _failed(error: BaseException, options: Options | None, line: list[str], run:
     except OSError:  # nobody reads it, or there is no room for it
         _leave_quietly()
     return failure.exit_code
-
-
-def _lasting(hint: str, options: Options) -> str:
-    """Mend the variable where that is what says which shop: a flag would help one command only."""
-    address = hint.removeprefix("shop --backend ")
-    return f"export SHOP_BACKEND={address}" if address != hint and options.chosen_by == "SHOP_BACKEND" else hint
 
 
 def _refuse_hostile(line: list[str]) -> None:

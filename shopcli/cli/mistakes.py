@@ -7,10 +7,14 @@ pyproject.toml pins the version.
 from difflib import get_close_matches
 
 from typer._click.core import Context, Parameter
-from typer._click.exceptions import BadParameter, ClickException, MissingParameter, NoSuchOption
+from typer._click.exceptions import BadOptionUsage, BadParameter, ClickException, MissingParameter, NoSuchOption
 
 from shopcli.cli.failures import Usage
 from shopcli.cli.options import FLAGS, VALUES
+from shopcli.core.settings import not_one_of
+
+_EXTRA = "unexpected extra argument(s) "
+_REFUSED = " is not one of "
 
 
 def from_click(error: BaseException) -> Usage | None:
@@ -25,8 +29,29 @@ def from_click(error: BaseException) -> Usage | None:
     if isinstance(error, MissingParameter):
         message = f"{_name(error.param)} is missing"
     elif isinstance(error, BadParameter):
-        message = f"{_name(error.param)}: {error.message.rstrip('.')}"
+        message = _bad_value(error)
+    elif isinstance(error, BadOptionUsage):
+        message = f"{error.option_name} needs a value"
+    elif (extra := message.partition(_EXTRA)[2]) and context:
+        return _too_much(extra.strip("()"), context)
     return Usage(message[:1].lower() + message[1:] if message[:2].istitle() else message, hint=f"{path} --help")
+
+
+def _bad_value(error: BadParameter) -> str:
+    choices = [str(choice) for choice in getattr(error.param and error.param.type, "choices", ())]
+    given, refused, _ = error.message.partition(_REFUSED)
+    if not (choices and refused):
+        return f"{_name(error.param)}: {error.message.rstrip('.')}"
+    return f"{_name(error.param)} {not_one_of(choices, given[1:-1])}"
+
+
+def _too_much(extra: str, context: Context) -> Usage:
+    """Return the error for words that a command has no place for; an option may have lost its dashes."""
+    path = context.command_path
+    options = [name for parameter in context.command.get_params(context) for name in parameter.opts]
+    close = get_close_matches(f"--{extra.split(maxsplit=1)[0].lstrip('-')}", options, n=1)
+    guess = f", did you mean {close[0]}?" if close else ""
+    return Usage(f"{path} takes no argument {extra}{guess}", hint=f"{path} --help")
 
 
 def _name(parameter: Parameter | None) -> str:

@@ -13,42 +13,15 @@ OUTPUTS = ("table", "tsv", "json", "jsonl", "id")
 
 DEFAULT_TIMEOUT = 10.0
 
+HELP = ("-h", "--help")
 FLAGS = ("--json", "--quiet", "--verbose", "--trace", "--no-input", "--no-color", "--no-pager", "--version")
 VALUES = ("--backend", "--profile", "--output", "--fields", "--timeout")
 _SHORT = {"-o": "--output", "-q": "--quiet", "-v": "--verbose"}
-_OF_NO_SHOP = ("shop profile ", "shop serve", "shop config ")
 _MENDING = (["alias"], ["config"], ["doctor"], ["completion"], ["help"])
-_HELP = frozenset(("-h", "--help"))
 
 
 class Options:
     """What the options of every command say, the environment included, and once it is read config.toml."""
-
-    __slots__ = (
-        "again",
-        "aliases",
-        "backend",
-        "chosen",
-        "chosen_by",
-        "color",
-        "color_always",
-        "credentials",
-        "fields",
-        "forced_terminal",
-        "input_allowed",
-        "lenient",
-        "output",
-        "output_chosen",
-        "pages",
-        "profile",
-        "prompts",
-        "quiet",
-        "timeout",
-        "timeout_given",
-        "trace",
-        "verbose",
-        "version",
-    )
 
     def __init__(self, given: Mapping[str, str], environment: Mapping[str, str]) -> None:
         """Read `given` by long option name; a flag beats the environment. Raises Usage."""
@@ -71,8 +44,8 @@ class Options:
         """Whether the command is one that mends settings, so that it works while they are broken."""
         self.chosen: dict[str, tuple[str, str, str | None]] = _said(given, environment)
         """For each setting that is not as it comes: its value, the kind of what chose it, and which one that was."""
+        self._fields_said = given.get("--fields")
         self._follow()
-        self.fields = _fields(given.get("--fields"), self.output)
 
     def read_config(self) -> None:
         """Let config.toml decide what neither a flag nor a variable did. Raises BrokenConfig unless `lenient`."""
@@ -92,13 +65,11 @@ class Options:
         profile = profile_in_use(self.backend, self.profile) if config.profiles else None
         self.chosen = {**config.chosen(profile), **self.chosen}
         self._follow()
-        self.fields = _fields(",".join(self.fields) or None, self.output)
 
     def inherit(self, shell: "Options") -> None:
         """Take over what flags said for all commands of a shell, where those of this one say nothing else."""
         self.chosen = {**self.chosen, **_by_flag(shell.chosen), **_by_flag(self.chosen)}
         self._follow()
-        self.fields = _fields(",".join(self.fields) or None, self.output)
         self.quiet |= shell.quiet
         self.verbose |= shell.verbose
         self.trace |= shell.trace
@@ -109,6 +80,7 @@ class Options:
         chosen = {name: value for name, (value, _, _) in self.chosen.items()}
         self.output_chosen = "output" in chosen
         self.output = chosen.get("output") or self.usual_output()
+        self.fields = _fields(self._fields_said, self.output)
         self.timeout = float(chosen.get("timeout", DEFAULT_TIMEOUT))
         self.prompts = chosen.get("prompts", "picker")
         """How what is missing is asked for: `picker`, `plain` or `never`."""
@@ -142,10 +114,10 @@ def hoist(line: list[str], environment: Mapping[str, str] = os.environ) -> tuple
             rest += [word, *words]
         elif not _take(word, words, given):
             rest.append(word)
-            if word[:1] == "-" and word not in _HELP and _takes_value(rest):
+            if word[:1] == "-" and word not in HELP and _takes_value(rest):
                 rest += [value for value in (next(words, None),) if value is not None]
     options = Options(given, environment)
-    options.lenient = rest[:1] in _MENDING or not _HELP.isdisjoint(rest)
+    options.lenient = rest[:1] in _MENDING or not set(rest).isdisjoint(HELP)
     return options, rest
 
 
@@ -163,23 +135,6 @@ def _takes_value(rest: list[str]) -> bool:
 def takes(word: str, words: Iterator[str]) -> bool:
     """Whether a word is an option of every command, whose value is then taken from `words`. Raises Usage."""
     return _take(word, words, {})
-
-
-def repeated(command: str, again: tuple[str, str] | None) -> str:
-    """Return the next command for the same shop: with `--backend` or `--profile` where it was given now.
-
-    Commands that name a shop themselves, and those about profiles and serving, stay as they are. An address with a
-    password is not repeated: no shop has one.
-    """
-    itself = "--backend" in command or "--profile" in command or command.startswith(_OF_NO_SHOP)
-    if again is None or itself or not command.startswith("shop "):
-        return command
-    from shlex import quote
-
-    flag, value = again
-    if "@" in value.partition("//")[2].partition("/")[0]:
-        return command
-    return f"shop {flag} {quote(value)} {command.removeprefix('shop ')}"
 
 
 def wants_json(line: list[str], environment: Mapping[str, str] = os.environ) -> bool:

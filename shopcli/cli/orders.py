@@ -16,7 +16,7 @@ from shopcli.cli.options import is_terminal
 from shopcli.cli.output.columns import Column, View, shown
 from shopcli.cli.paging import All, Cursor, Limit, collect, wanted
 from shopcli.cli.paying import CardPiped, Pay, Yes, choose_method, saved
-from shopcli.cli.run import Run, begin
+from shopcli.cli.run import Run, begin, prepare
 from shopcli.cli.views.orders import ORDER, ORDER_STYLES, number
 from shopcli.core.paying import moves, named, paid
 from shopcli.core.settling import Settled
@@ -151,8 +151,7 @@ def resume(context: typer.Context) -> None:
       8   an order is placed and not paid yet
       11  an answer is still missing; try again later
     """
-    run: Run = context.obj
-    run.out.check(SETTLED)
+    run = prepare(context, SETTLED)
     settled = run.do(run.shop.settle(wait=True))
     if not settled:
         _mention_others(run)

@@ -10,7 +10,7 @@ import typer
 from backends.errors import InvalidValue, NotFound
 from backends.models import Product, ProductQuery, Sort
 from shopcli.cli.asking import choosing
-from shopcli.cli.failures import Usage
+from shopcli.cli.asking.answers import line
 from shopcli.cli.options import is_terminal
 from shopcli.cli.paging import All, Cursor, Limit, collect, wanted
 from shopcli.cli.run import Run, begin
@@ -54,7 +54,10 @@ def list_products(
 
 def search(
     context: typer.Context,
-    text: Annotated[list[str], typer.Argument(metavar="TEXT", help="Words to look for.")],
+    text: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="TEXT", show_default=False, help="Words to look for; a terminal asks."),
+    ] = None,
     category: _Category = None,
     min_price: _MinPrice = None,
     max_price: _MaxPrice = None,
@@ -71,9 +74,10 @@ def search(
       shop products search sony --max-price 900
     """
     run = begin(context, PRODUCTS)
-    words = " ".join(text).strip()
+    words = " ".join(text or ()).strip()
     if not words:
-        raise Usage("TEXT is missing", hint="shop products list")
+        run.ask.require("TEXT", hint="shop products list")
+        words = run.ask.text("Words", "TEXT", check=line)
     query = _query(words, category, min_price, max_price, in_stock, sort)
     _list(run, query, wanted(limit, everything=everything), cursor)
 

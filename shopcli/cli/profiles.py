@@ -1,25 +1,25 @@
 """`shop profile`: list, use, create and delete."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from backends.deadline import deadline
-from backends.errors import StorageError
+from backends.errors import ConfigurationError, InvalidValue, StorageError
 from shopcli.cli.asking.choices import Choice
 from shopcli.cli.asking.choosing import some
 from shopcli.cli.paying import Yes
 from shopcli.cli.run import Run
 from shopcli.cli.views.profiles import PROFILE
 from shopcli.core.profile import Profile
-from shopcli.core.profiles import DEFAULT, Profiles, still_unfinished
+from shopcli.core.profiles import DEFAULT, Profiles, allowed, served, still_unfinished
 from shopcli.core.shop import open_shop
 
 _USED = "shop profile use"
 
-_Name = Annotated[str, typer.Argument(metavar="NAME", help="The profile's name.")]
 _Known = Annotated[str | None, typer.Argument(metavar="NAME", show_default=False, help="The profile's name.")]
 
 
@@ -64,8 +64,11 @@ def use(context: typer.Context, name: _Known = None) -> None:
 
 def create(
     context: typer.Context,
-    name: _Name,
-    url: Annotated[str, typer.Argument(metavar="URL", help="Where it is: http://HOST:PORT, sqlite:DIRECTORY.")],
+    name: _Known = None,
+    url: Annotated[
+        str | None,
+        typer.Argument(metavar="URL", show_default=False, help="Where it is: http://HOST:PORT, sqlite:DIRECTORY."),
+    ] = None,
     owner: Annotated[
         Path | None, typer.Option("--owner", metavar="FILE", help="The owner.json of shop serve, for its owner.")
     ] = None,
@@ -73,7 +76,7 @@ def create(
 ) -> None:
     """Give a shop a name. Its session and its unfinished checkouts are kept apart from all others.
 
-    A name is 1 to 40 of a-z, 0-9 and -. Nobody is logged in at first.
+    A name is 1 to 40 of a-z, 0-9 and -. Nobody is logged in at first. A terminal asks for what is missing.
 
     Examples:
       shop profile create corner sqlite:corner-shop
@@ -86,6 +89,10 @@ def create(
     """
     run = _begin(context)
     profiles = Profiles()
+    if lacking := [what for what, given in (("NAME", name), ("URL", url)) if given is None]:
+        run.ask.require(*lacking)
+    name = run.ask.text("Name", "NAME", check=partial(_is_new, profiles)) if name is None else name
+    url = run.ask.text("URL", "URL", check=partial(_is_served, name)) if url is None else url
     with deadline(run.options.timeout):
         profiles.create(name, url, owner=owner)
         if use:
@@ -153,6 +160,21 @@ def _picked(run: Run, profiles: Profiles, names: Sequence[str]) -> str:
     choices = [Choice(each.name, each.name, "  ".join(filter(None, (each.backend, each.account)))) for each in known]
     some(choices, f"there is no profile but {DEFAULT}", "shop profile list")
     return run.ask.pick("Profile", "NAME", choices, default=chosen)
+
+
+def _is_new(profiles: Profiles, name: str) -> None:
+    """Accept the name of a profile that can be created. Raises InvalidValue."""
+    allowed(name)
+    if name in profiles.names():
+        raise InvalidValue(f"there is a profile {name} already")
+
+
+def _is_served(name: str, url: str) -> None:
+    """Accept where a shop may be. Raises InvalidValue."""
+    try:
+        served(name, url)
+    except ConfigurationError as error:
+        raise InvalidValue(error.message) from None
 
 
 def _list(run: Run, profiles: Profiles) -> None:

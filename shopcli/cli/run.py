@@ -64,6 +64,11 @@ class Run:
         """The shop's five services."""
         return self.shop.backend
 
+    @property
+    def shop_ends(self) -> bool:
+        """Whether all that the command does is forgotten when it ends."""
+        return self.closes_shop and self.shop.url.startswith("memory:")
+
     def do(self, action: Coroutine[Any, Any, T], *, within: float = inf) -> T:
         """Run one action within `--timeout`, or `within` seconds if that is less."""
         try:
@@ -146,16 +151,23 @@ def _begun_trace(options: Options) -> "Trace":
     return Trace(options)
 
 
+def prepare(context: "Context", view: View | None = None) -> Run:
+    """Start a command that may do without a shop: bad `--fields` end it here, before anything is done."""
+    run: Run = context.obj
+    run.path = context.command_path
+    if view is not None:
+        run.out.check(view)
+    return run
+
+
 def begin(context: "Context", view: View, *, login: bool = False, settles: bool = False) -> Run:
-    """Start a command that prints `view`: bad `--fields` end it here, before anything is done.
+    """Start a command that prints what a shop says, as `view` does.
 
     With `login` it ends here for whoever is not logged in. Commands about checkouts settle what is
     unfinished first, the others mention it.
     """
-    run: Run = context.obj
-    run.path = context.command_path
-    run.out.check(view)
-    if run.closes_shop and run.shop.url.startswith("memory:"):
+    run = prepare(context, view)
+    if run.shop_ends:
         run.out.say("memory: forgets everything when this command ends")
     if login:
         run.require_login()

@@ -14,7 +14,7 @@ from backends.text import clean
 from shopcli.cli.failures import Usage
 from shopcli.cli.options import is_terminal
 from shopcli.cli.output.columns import Card, Column, View
-from shopcli.cli.run import Run
+from shopcli.cli.run import Run, prepare
 from shopcli.core.paths import data_directory, private_directory
 from shopcli.core.profiles import Profiles
 
@@ -102,8 +102,7 @@ def serve(
       10  a service did not start, or another shop serve is at work in --data
       12  the port is taken, or --data cannot be used
     """
-    run: Run = context.obj
-    run.path = context.command_path
+    run = prepare(context)
     if not run.closes_shop:
         raise Usage("a scenario serves no shop: shop demo run --serve does")
     run.out.check(SERVING)

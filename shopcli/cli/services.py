@@ -1,6 +1,5 @@
 """`shop services`: status, stop, start, restart and fault."""
 
-import io
 import sys
 import time
 from pathlib import Path
@@ -15,6 +14,7 @@ from backends.models import Fault, FaultKind, ServiceHealth
 from shopcli.cli.asking import choosing
 from shopcli.cli.failures import Usage
 from shopcli.cli.options import is_terminal
+from shopcli.cli.output.pager import Sheet
 from shopcli.cli.run import Run, begin
 from shopcli.cli.values import amount, whole
 from shopcli.cli.views.health import FAULT, HEALTH
@@ -77,7 +77,8 @@ def stop(context: typer.Context, name: _Name = None) -> None:
     run.change(admin.stop(name), look=_LOOK)
     run.out.say(f"{name} is stopped: {_WITHOUT.get(name, 'the others go on')}")
     _print_one(run, name)
-    run.out.next(f"shop services start {name}")
+    if not run.shop_ends:
+        run.out.next(f"shop services start {name}")
 
 
 def start(context: typer.Context, name: _Name = None) -> None:
@@ -173,7 +174,8 @@ def fault(
         )
         run.change(admin.inject(given), look="shop services fault list")
         run.out.show(FAULT, given)
-        run.out.next(f"shop services fault clear {name}")
+        if not run.shop_ends:
+            run.out.next(f"shop services fault clear {name}")
         return
     run.out.list(FAULT, run.do(admin.faults()), empty="no faults → shop services fault --help")
 
@@ -215,13 +217,6 @@ def _print_one(run: Run, name: str) -> None:
 # --- watching ---
 
 
-class _Frame(io.StringIO):
-    """What one round prints, for a terminal."""
-
-    def isatty(self) -> bool:
-        return True
-
-
 def _watch(run: Run, pause: float) -> None:
     """Look until Ctrl-C, which is how this ends and no error."""
     repaints = run.out.mode == "table" and is_terminal(sys.stdout)
@@ -241,7 +236,7 @@ def _watch(run: Run, pause: float) -> None:
 
 def _repaint(run: Run, health: tuple[ServiceHealth, ...], lines: int) -> int:
     """Write the table over the last one, all in one go so that nothing flickers; return how many lines it has."""
-    frame, screen = _Frame(), sys.stdout
+    frame, screen = Sheet(), sys.stdout
     sys.stdout = frame
     try:
         _print(run, health)

@@ -84,7 +84,7 @@ COMMANDS: "dict[str, Command]" = {
         (('--all',), '', False, (), 'List all there are.'),
     )),
     'products search': ('Search products', (
-        ('TEXT', True, True, (), 'Words to look for.'),
+        ('TEXT', True, False, (), 'Words to look for; a terminal asks.'),
     ), (
         (('--category',), 'CATEGORY', False, (), 'Only products of this category.'),
         (('--min-price',), 'M', False, (), 'Only from this price on.'),
@@ -174,7 +174,7 @@ COMMANDS: "dict[str, Command]" = {
     )),
     'payments methods': ('List saved cards and test tokens', (), ()),
     'catalog import': ('Add and update products from a file', (
-        ('FILE', False, True, (), 'CSV or JSON lines; - is stdin.'),
+        ('FILE', False, False, (), 'CSV or JSON lines; - is stdin.'),
     ), (
         (('--skip-bad',), '', False, (), 'Leave out products with bad rows.'),
         (('--dry-run',), '', False, (), 'Look at the file only; import nothing.'),
@@ -185,8 +185,8 @@ COMMANDS: "dict[str, Command]" = {
         ('NAME', False, False, (), "The profile's name."),
     ), ()),
     'profile create': ('Give a shop a name', (
-        ('NAME', False, True, (), "The profile's name."),
-        ('URL', False, True, (), 'Where it is: http://HOST:PORT, sqlite:DIRECTORY.'),
+        ('NAME', False, False, (), "The profile's name."),
+        ('URL', False, False, (), 'Where it is: http://HOST:PORT, sqlite:DIRECTORY.'),
     ), (
         (('--owner',), 'FILE', False, (), 'The owner.json of shop serve, for its owner.'),
         (('--use',), '', False, (), 'Use it from now on.'),
@@ -236,16 +236,16 @@ COMMANDS: "dict[str, Command]" = {
         (('--origin',), '', False, (), 'Say what chose each value.'),
     )),
     'config get': ("Show a setting's value", (
-        ('KEY', False, True, (), 'The setting: shop config list.'),
+        ('KEY', False, False, (), 'The setting: shop config list; a terminal asks.'),
     ), ()),
     'config set': ('Change a setting', (
-        ('KEY', False, True, (), 'The setting: shop config list.'),
-        ('VALUE', False, True, (), 'The new value.'),
+        ('KEY', False, False, (), 'The setting: shop config list; a terminal asks.'),
+        ('VALUE', False, False, (), 'The new value; a terminal asks.'),
     ), (
         (('--for',), 'NAME', False, (), 'Only for the commands of this profile.'),
     )),
     'config unset': ("Go back to a setting's default", (
-        ('KEY', False, True, (), 'The setting: shop config list.'),
+        ('KEY', False, False, (), 'The setting: shop config list; a terminal asks.'),
     ), (
         (('--for',), 'NAME', False, (), 'Only for the commands of this profile.'),
     )),

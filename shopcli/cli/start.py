@@ -6,7 +6,7 @@ from datetime import datetime
 from backends.errors import LoginRequired, ShopError
 from backends.models import Order, OrderStatus, User
 from backends.text import clean
-from shopcli.cli.options import repeated
+from shopcli.cli.next_commands import repeated
 from shopcli.cli.output.columns import Card, Column, View, shown
 from shopcli.cli.run import Run
 from shopcli.cli.views.orders import number

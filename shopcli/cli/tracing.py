@@ -1,21 +1,19 @@
 """`--trace`: the requests that a command caused, drawn on stderr when it ends, however it ends."""
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
-from shutil import get_terminal_size
 
 from backends.tracing import Hop, dump, recording
 from shopcli.cli.options import Options
+from shopcli.cli.output.talk import columns
 from shopcli.core.diagram import UNICODE, Line, draw
 
 _RED = "\x1b[31m"
 _PLAIN = "\x1b[0m"
 _MILLISECONDS = 1000
-_SCREEN = (80, 24)
 
 
 class Trace:
@@ -45,16 +43,8 @@ class Trace:
             print(f'{{"trace": {dump(self._hops)}}}', file=sys.stderr)
             return
         color = self._options.colors(sys.stderr)
-        for line in draw(self._hops, _columns(), unicode=_can_write(UNICODE)) or [Line("no service was asked")]:
+        for line in draw(self._hops, columns(), unicode=_can_write(UNICODE)) or [Line("no service was asked")]:
             print(_tinted(line) if color else line.text, file=sys.stderr)
-
-
-def _columns() -> int:
-    """How wide stderr is; stdout is often a pipe while somebody reads this."""
-    fallback = _SCREEN
-    with suppress(OSError, ValueError, AttributeError):  # no terminal, or no real file
-        fallback = os.get_terminal_size(sys.stderr.fileno())
-    return get_terminal_size(fallback).columns
 
 
 def _can_write(signs: tuple[str, ...]) -> bool:

@@ -7,7 +7,7 @@ import typer
 
 from shopcli.cli.failures import Usage
 from shopcli.cli.options import is_terminal
-from shopcli.cli.run import Run
+from shopcli.cli.run import prepare
 
 PAGES = ("browse", "cart", "orders", "account", "health")
 
@@ -32,8 +32,7 @@ def tui(
       1   a bug; the cart and unfinished checkouts are kept
       12  a setting cannot be used
     """
-    run: Run = context.obj
-    run.path = context.command_path
+    run = prepare(context)
     if page not in PAGES:
         raise Usage(f"--open is one of {', '.join(PAGES)}, not {page!r}")
     if not all(map(is_terminal, (sys.stdin, sys.stdout, sys.stderr))):  # it draws on stderr, so that stdout is free

@@ -19,7 +19,14 @@ from shopcli.core.intents import Entry
 
 _UNDECIDED_ORDER = (OrderStatus.PLACING, OrderStatus.REJECTING)
 _UNDECIDED_PAYMENT = (PaymentStatus.CREATED, PaymentStatus.CHARGING, PaymentStatus.CAPTURED)
+_NO_REASON = ("the", "a", "was", "order", "payment", "card")
 _REFUSALS = {"out_of_stock": OutOfStock, "price_changed": PriceChanged, "cart_changed": CartChanged}
+
+
+def beside(status: str, why: str | None) -> str:
+    """Return why something has its status, in words; nothing where that only says the status again."""
+    words = (why or "").replace("_", " ")
+    return words if {*words.casefold().split()} - {*status.replace("_", " ").split(), *_NO_REASON} else ""
 
 
 def refusal(order: Order | None) -> ShopError:
@@ -50,8 +57,10 @@ def paid(payment: Payment, number: str) -> Payment:
     if payment.status is PaymentStatus.SETTLED:
         return payment
     if payment.status is PaymentStatus.DECLINED:
-        words = (payment.reason or "declined").replace("_", " ")
-        msg = f"the payment was declined ({words}); nothing was charged and order {number} still waits"
+        why = beside("declined", payment.reason)
+        msg = (
+            f"the payment was declined{f' ({why})' if why else ''}; nothing was charged and order {number} still waits"
+        )
         raise PaymentDeclined(msg, hint=again, service="payments")
     if payment.status in (PaymentStatus.REFUNDING, PaymentStatus.REFUNDED):
         done = "was" if payment.status is PaymentStatus.REFUNDED else "is being"

@@ -128,6 +128,11 @@ def change_credentials(profile: str, to: str) -> str:
     return f"shop config set credentials {to}" + (f" --for {profile}" if own else "")
 
 
+def edited_by_hand(path: Path) -> str:
+    """Return the command that opens the file where none of ours can mend it."""
+    return f'"${{EDITOR:-vi}}" {quote(str(path))}'
+
+
 def named(name: str, known: Iterable[str] = SETTINGS) -> str:
     """Return what to say about a setting that is none of those `known`."""
     names = tuple(known)
@@ -213,4 +218,4 @@ def _place(path: Path, text: str, name: str, table: str) -> str:
 
 def _unreadable(path: Path, reason: str) -> BrokenConfig:
     msg = f"the settings in {path} cannot be read: {reason}"
-    return BrokenConfig(msg, hint=f'"${{EDITOR:-vi}}" {quote(str(path))}')
+    return BrokenConfig(msg, hint=edited_by_hand(path))

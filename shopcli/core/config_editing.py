@@ -5,12 +5,11 @@ from contextlib import contextmanager
 from errno import ELOOP
 from os import strerror
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 from backends.errors import Locked, StorageError
 from backends.private import write_text
-from shopcli.core.config import ALIASES, PROFILES, BrokenConfig, parsed, read, text_of
+from shopcli.core.config import ALIASES, PROFILES, BrokenConfig, edited_by_hand, parsed, read, text_of
 from shopcli.core.locks import locked
 from shopcli.core.paths import SETTINGS_ELSEWHERE, config_file, private_directory, unusable
 from shopcli.core.settings import SETTINGS
@@ -104,7 +103,7 @@ def _edit(change: Callable[[_Table], None], path: Path | None) -> None:
             right = False
         if not right:
             msg = f"the settings in {path} are written so that no command can change this one alone"
-            raise BrokenConfig(msg, hint=f'"${{EDITOR:-vi}}" {quote(str(path))}')
+            raise BrokenConfig(msg, hint=edited_by_hand(path))
         if changed != text:
             _write(path, changed)
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from backends.registry import see_that_it_is_text
 from shopcli.core.keyring_entry import Entry
-from shopcli.core.sessions import IN_KEYRING, FileSessions, Kept, SessionCorrupted
+from shopcli.core.sessions import IN_KEYRING, FileSessions, Kept, SessionCorrupted, texts
 
 T = TypeVar("T")
 
@@ -90,11 +90,7 @@ class KeyringSessions(FileSessions):
         text = self._entry.read()
         if text is None:
             return _without_login(in_file)
-        try:
-            stored = json.loads(text)
-        except (ValueError, RecursionError):
-            stored = None
-        if not isinstance(stored, dict) or not all(isinstance(value, str) for value in stored.values()):
+        if (stored := texts(text)) is None:
             raise SessionCorrupted(f"the entry {self._entry.user} in the keyring is damaged")
         return stored
 

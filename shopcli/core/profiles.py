@@ -97,8 +97,8 @@ class Profiles:
         `owner` is the file with its owner's keys that `shop serve` writes. Raises InvalidValue for a name that is
         not allowed, ConfigurationError for a URL that nobody serves or another shop's keys, Conflict, StorageError.
         """
-        _allowed(name)
-        backend = _served(name, url)
+        allowed(name)
+        backend = served(name, url)
         session = {} if owner is None else _of_owner(owner, backend)
         with self._changing():
             directory, draft = self.directory(name), self._root / ".new"
@@ -254,7 +254,8 @@ def _is_free(name: str) -> bool:
     return is_name(name) and name != DEFAULT
 
 
-def _allowed(name: str) -> None:
+def allowed(name: str) -> None:
+    """Raise InvalidValue for what cannot be the name of a new profile."""
     if name == DEFAULT:
         raise InvalidValue(f"the profile {DEFAULT} is there already: the shop that comes with shop", hint=_LIST)
     if not is_name(name):
@@ -269,7 +270,7 @@ def still_unfinished(name: str, count: int) -> Conflict:
     return Conflict(msg, hint=f"shop --profile {name} orders resume")
 
 
-def _served(name: str, url: str) -> str:
+def served(name: str, url: str) -> str:
     """Return the one way to write a URL. Raises ConfigurationError if no backend can be opened there."""
     from backends.registry import canonical, open_backend
 

@@ -1,5 +1,6 @@
 """How people write down what they want to buy: ``PRODUCT[/VARIANT][:QUANTITY]``."""
 
+from contextlib import suppress
 from shlex import join, quote
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ MAX_QUANTITY = 999
 _SUGGESTIONS = 3
 _SEARCHED_WORDS = 3
 _SEARCHED_PRODUCTS = 100
+_PAGES = 3
 
 
 class AmbiguousVariant(InvalidValue):
@@ -66,7 +68,7 @@ async def resolve(products: Products, ref: Ref) -> tuple[Product, Variant]:
         )
     wanted = f"{product.slug}/{ref.variant}"
     for variant in product.variants:
-        if ref.variant in (variant.id, variant.sku) or variant.ref == wanted:
+        if ref.variant in (variant.id, variant.sku) or variant.ref.casefold() == wanted.casefold():
             return product, variant
     raise NotFound(
         f"{product.slug} has no variant {ref.variant!r}; there is {_refs(product)}",
@@ -79,11 +81,15 @@ def _refs(product: Product) -> str:
 
 
 async def find_product(products: Products, slug: str) -> Product:
-    """One product by slug or id. Raises NotFound with the closest slugs."""
+    """One product by slug, in capitals too, or id. Raises NotFound with the closest slugs."""
     try:
         return await products.get(slug)
     except NotFound as error:
-        raise await _unknown(products, slug, error) from None
+        unknown = error
+    if slug != slug.casefold():
+        with suppress(NotFound):
+            return await products.get(slug.casefold())
+    raise await _unknown(products, slug, unknown) from None
 
 
 async def _unknown(products: Products, slug: str, error: NotFound) -> NotFound:
@@ -96,7 +102,10 @@ async def _unknown(products: Products, slug: str, error: NotFound) -> NotFound:
 
 
 async def _close_slugs(products: Products, slug: str, words: list[str]) -> list[str]:
-    """Slugs like `slug` among the products that share a word with it; none if the shop does not answer."""
+    """Slugs like `slug` among the products that share a word with it, else among the first ones of the shop.
+
+    None if the shop does not answer.
+    """
     from difflib import get_close_matches
 
     slugs: set[str] = set()
@@ -104,6 +113,12 @@ async def _close_slugs(products: Products, slug: str, words: list[str]) -> list[
         for word in words[:_SEARCHED_WORDS]:
             page = await products.list(ProductQuery(text=word), _SEARCHED_PRODUCTS)
             slugs.update(product.slug for product in page.items)
+        cursor: str | None = None
+        for _ in range(0 if slugs else _PAGES):
+            page = await products.list(ProductQuery(), _SEARCHED_PRODUCTS, cursor)
+            slugs.update(product.slug for product in page.items)
+            if (cursor := page.next_cursor) is None:
+                break
     except ShopError:
         return []
-    return get_close_matches(slug, sorted(slugs), n=_SUGGESTIONS)
+    return get_close_matches(slug.casefold(), sorted(slugs), n=_SUGGESTIONS)

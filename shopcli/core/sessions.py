@@ -57,14 +57,12 @@ class FileSessions:
             with self.path.open("rb") as file:
                 if os.fstat(file.fileno()).st_mode & OTHERS:
                     os.fchmod(file.fileno(), FILE)
-                stored = json.loads(file.read())
+                stored = texts(file.read())
         except FileNotFoundError:
             return {}
         except OSError as error:
             raise unusable(self.path, error) from None
-        except (ValueError, RecursionError):
-            stored = None
-        if not isinstance(stored, dict) or not all(isinstance(value, str) for value in stored.values()):
+        if stored is None:
             raise SessionCorrupted(f"the session file {self.path} is damaged")
         return stored
 
@@ -108,6 +106,16 @@ class FileSessions:
             write_json(self.path, stored)
         except OSError as error:
             raise unusable(self.path, error) from None
+
+
+def texts(document: str | bytes) -> dict[str, str] | None:
+    """Return a JSON object whose values are texts, as a session is kept; None for anything else."""
+    try:
+        stored = json.loads(document)
+    except (ValueError, RecursionError):
+        return None
+    right = isinstance(stored, dict) and all(isinstance(value, str) for value in stored.values())
+    return stored if right else None
 
 
 class TokenFile(FileSessions):

@@ -1,9 +1,19 @@
 """What can be set: one table, from which `shop config`, its validation and its documentation are made."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 OUTPUTS = ("table", "tsv", "json", "jsonl", "id")
 MAX_SECONDS = 3600.0
+
+
+def not_one_of(choices: Sequence[str], value: object) -> str:
+    """Return what to say, behind its name, about a value that is none of `choices`; and which one was meant."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(str(value).casefold(), choices, n=1)
+    guess = f", did you mean {close[0]}?" if close else ""
+    return f"is one of {', '.join(choices)}, not {value!r}{guess}"
 
 
 class Setting(NamedTuple):
@@ -23,8 +33,7 @@ class Setting(NamedTuple):
         """Return a value as it is kept. Raises ValueError with the reason, to stand behind the name."""
         if self.choices:
             if value not in self.choices:
-                msg = f"is one of {', '.join(self.choices)}, not {value!r}"
-                raise ValueError(msg)
+                raise ValueError(not_one_of(self.choices, value))
             return str(value)
         return _seconds(value)
 

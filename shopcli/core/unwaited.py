@@ -18,7 +18,7 @@ class Unwaited(ThreadPoolExecutor):
         Thread(target=_settle, args=(future, fn, args, kwargs), name="unwaited", daemon=True).start()
         return future
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 - as Executor's
         """Wait for nothing."""
 
 

@@ -35,8 +35,6 @@ class ShopApp(App[None]):
     TITLE = "shop"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(Scope.EVERYWHERE)]
     ESCAPE_TO_MINIMIZE = False
-    AUTO_FOCUS = None
-    """Pages and screens say where they begin: the first field would take the keys of the first moments for a search."""
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {CommandProvider}
     ENABLE_COMMAND_PALETTE = False
     """Textual's own key for it could not be given to another command."""

@@ -16,11 +16,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import combinations
 from pathlib import Path
-from shlex import quote
 
 from textual.keys import Keys, _character_to_key
 
 from backends.errors import ConfigurationError
+from shopcli.core.config import edited_by_hand
 from shopcli.tui.commands import BY_ID, COMMANDS, Command, Scope, shown_key
 
 TABLE = "keys"
@@ -152,4 +152,4 @@ def _key(name: str) -> str:
 
 
 def _unusable(path: Path, reason: str) -> UnusableKeys:
-    return UnusableKeys(f"the keys in {path} cannot be used: {reason}", hint=f'"${{EDITOR:-vi}}" {quote(str(path))}')
+    return UnusableKeys(f"the keys in {path} cannot be used: {reason}", hint=edited_by_hand(path))

@@ -9,7 +9,7 @@ from backends.errors import CartChanged, InvalidValue, LoginRequired, NotFound, 
 from backends.interface import Clock, Ids
 from backends.models import Address, BookEntry, Cart, Page, ShippingOption
 from stub_services.addresses import text, valid_address
-from stub_services.books import page_of
+from stub_services.books import entries_in, page_of
 from stub_services.caller import Caller
 from stub_services.carts.pricing import SHIPPING, empty, priced, shipping_option
 from stub_services.carts.store import CartLine, CartRows, StoredCart, Take
@@ -184,12 +184,7 @@ class CartService:
 
     async def books(self, caller: Caller, cursor: str | None) -> Page[BookEntry]:
         """What each order took out of a cart. Raises Forbidden."""
-
-        async def entries(after: str, orders: int) -> list[BookEntry]:
-            async with self._store.read() as rows:
-                return await rows.books(after, orders)
-
-        return await page_of(entries, caller, cursor)
+        return await page_of(entries_in(self._store), caller, cursor)
 
     async def take(
         self, order_id: str, cart_id: str, version: int, user_id: str, intent_at: datetime

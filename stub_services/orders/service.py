@@ -16,7 +16,7 @@ from backends.models import BookEntry, CheckoutAttempt, Order, OrderStatus, Page
 from backends.money import Money
 from stub_services.addresses import valid_address
 from stub_services.aftermath import recorded
-from stub_services.books import page_of
+from stub_services.books import entries_in, page_of
 from stub_services.caller import Caller
 from stub_services.database import Store
 from stub_services.orders.attempts import check_key, check_total, fingerprint_of
@@ -208,12 +208,7 @@ class OrderService:
 
     async def books(self, caller: Caller, cursor: str | None) -> Page[BookEntry]:
         """All orders: state, pieces and total. Raises Forbidden."""
-
-        async def entries(after: str, orders: int) -> list[BookEntry]:
-            async with self._store.read() as rows:
-                return await rows.books(after, orders)
-
-        return await page_of(entries, caller, cursor)
+        return await page_of(entries_in(self._store), caller, cursor)
 
     async def run_due(self) -> None:
         """Do what waits: deliver messages, go on with orders that were left half-placed, expire unpaid ones (R17)."""

@@ -16,7 +16,7 @@ from backends.interface import Clock
 from backends.models import BookEntry, Card, Page, Payment, PaymentMethod, PaymentStatus
 from backends.money import Money
 from stub_services.aftermath import recorded
-from stub_services.books import page_of
+from stub_services.books import entries_in, page_of
 from stub_services.caller import Caller
 from stub_services.database import Store
 from stub_services.outbox import Message, deliver
@@ -160,8 +160,7 @@ class PaymentService:
         """All payments, beside what the processor says that it took for them. Raises Forbidden."""
 
         async def entries(after: str, orders: int) -> list[BookEntry]:
-            async with self._store.read() as rows:
-                found = await rows.books(after, orders)
+            found = await entries_in(self._store)(after, orders)
             kept = await self._processor.kept(tuple(entry.id for entry in found))
             return [replace(entry, kept=kept[entry.id]) for entry in found]
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from backends.interface import Clock
 from backends.models import BookEntry, Page
-from stub_services.books import page_of
+from stub_services.books import entries_in, page_of
 from stub_services.caller import Caller
 from stub_services.currency import CURRENCY
 from stub_services.database import Store
@@ -42,12 +42,7 @@ class Stock:
 
     async def books(self, caller: Caller, cursor: str | None) -> Page[BookEntry]:
         """What each order holds of the stock, or has bought. Raises Forbidden."""
-
-        async def entries(after: str, orders: int) -> list[BookEntry]:
-            async with self._store.read() as rows:
-                return await rows.books(after, orders)
-
-        return await page_of(entries, caller, cursor)
+        return await page_of(entries_in(self._store), caller, cursor)
 
     async def sell(self, order_id: str) -> None:
         """Turn what is held into sold; nothing happens to what was released."""

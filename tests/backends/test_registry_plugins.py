@@ -175,7 +175,9 @@ def test_an_unknown_scheme_is_told_with_those_of_plug_ins(site: Path) -> None:
     plant(site, "corner-shop", "corner = corner_shop:open_corner\nhttp = corner_shop:open_corner", corner_shop=CORNER)
 
     assert refusal("gopher:x").message == "no backend serves 'gopher'; known: corner:, http:, https:, memory:, sqlite:"
+    assert refusal("gopher:x").hint == "shop backends list"
     assert refusal("corner").message.startswith("no backend serves 'corner'")
+    assert refusal("corner").hint == "shop --backend sqlite:DIRECTORY"
 
 
 def test_an_address_with_a_password_is_refused_without_quoting_it(site: Path) -> None:

@@ -15,6 +15,8 @@ from tests.cli.conftest import PASSWORD
 from tests.cli.person import DOWN, ENTER, ESC, SIZES, UP
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.conftest import Asked, Run
 
 _LENS = "canon-ef-50mm-f1-8-stm"
@@ -267,6 +269,48 @@ def test_without_a_terminal_what_is_missing_is_named(ada: Run, line: str, missin
 
     assert result.code == 2
     assert result.err == f"✗ {missing} missing, and there is no terminal to ask at\n→ {hint}\n"
+
+
+def test_a_profile_is_created_step_by_step(run: Run, person: Asked) -> None:
+    somebody = person("profile", "create").sees("Name:").types("Corner\n").sees("a-z, 0-9 and -", "once more")
+    somebody.types("default\n").sees("there already", "once more").types("corner\n")
+    somebody.sees("URL:").types("gone:x\n").sees("no backend serves 'gone'", "once more").types("memory:\n")
+
+    assert somebody.ends() == 0
+    assert [each["backend"] for each in run("profile", "list", "--json").json["items"]][1:] == ["memory:"]
+
+
+def test_a_setting_and_its_value_are_chosen(run: Run, person: Asked) -> None:
+    somebody = person("config", "set").sees("Setting:", "timeout").types("pager").marks("pager").types(ENTER)
+    somebody.sees("pager:").marks("auto").types(DOWN).marks("never").types(ENTER)
+    assert somebody.ends() == 0
+    assert run("config", "get", "pager").out == "never\n"
+
+    somebody = person("config", "set", "timeout").sees("timeout, seconds").types("soon\n").sees("once more")
+    assert somebody.types("20\n").ends() == 0
+    somebody = person("config", "get").sees("Setting:").types("timeout").marks("timeout").types(ENTER)
+    assert somebody.ends() == 0
+    assert somebody.text.endswith("20")
+
+    somebody = person("config", "unset").sees("Setting:").types("pager").marks("pager").types(ENTER)
+    assert somebody.ends() == 0
+    assert run("config", "get", "pager").out == "auto\n"
+
+
+def test_words_to_search_for_are_asked_for(person: Asked) -> None:
+    somebody = person("products", "search").sees("Words:").types("sigma 35\n")
+
+    assert somebody.ends() == 0
+    assert "sigma-35-f2" in somebody.text
+
+
+def test_a_catalog_asks_for_its_file(run: Run, person: Asked, tmp_path: Path) -> None:
+    goods = tmp_path / "g.csv"
+    goods.write_text("slug,title,price,stock\nrope,Rope,1.00,5\n", "utf-8")
+    somebody = person("catalog", "import", "--dry-run").sees("File:").types("nowhere.csv\n").sees("once more")
+
+    assert somebody.types(f"{goods}\n").ends() == 0
+    assert "this was a dry run" in somebody.text
 
 
 def test_no_input_asks_nothing_on_a_terminal_either(shopper: Run, person: Asked) -> None:

@@ -112,9 +112,9 @@ def test_what_another_shop_can_do(run: Run, url: str, name: str, lacks: str) -> 
 @pytest.mark.parametrize(
     ("url", "hint"),
     [
-        ("gopher", "shop --backend sqlite:DIRECTORY"),
+        ("gopher", "shop backends list"),
         ("broken", "shop doctor"),
-        ("x:y", "shop --backend sqlite:DIRECTORY"),
+        ("x:y", "shop backends list"),
     ],
 )
 def test_what_nobody_serves_cannot_be_shown(run: Run, url: str, hint: str) -> None:

@@ -196,7 +196,7 @@ def test_over_http(run: Run, served: Served, goods: Path) -> None:
 
 SHARES = (0.3, 0.6, 0.9)
 """Of the time that an import takes."""
-MORE_SHARES = tuple(each / 40 for each in range(8, 44))
+MORE_SHARES = tuple(each / 40 for each in range(8, 44, 4))
 
 
 def _started(file: Path) -> subprocess.Popen[str]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from prompt_toolkit.utils import get_cwidth
 
 from shopcli.cli.asking import numbered
-from shopcli.cli.asking.choices import Choice, Menu, cut, fitted, matching, safe
+from shopcli.cli.asking.choices import Choice, Found, Menu, cut, fitted, matching, safe, whole
 from shopcli.cli.asking.questions import missing
 from shopcli.cli.output.talk import wrapped
 from tests.cli.hostile import TEXTS, acting
@@ -156,7 +156,7 @@ def test_a_hostile_choice_shows_and_never_acts(name: str) -> None:
 
 def asked(*answers: str, at: int | None = None, choices: Sequence[Choice[int]] = LENSES) -> int:
     given_answers = iter(answers)
-    return numbered.picked("Product", choices, at=at, read=lambda _: next(given_answers), search=None).value
+    return numbered.picked("Product", whole(choices), at=at, read=lambda _: next(given_answers), search=None).value
 
 
 @pytest.mark.parametrize(
@@ -184,6 +184,17 @@ def test_a_long_list_shows_its_beginning(capsys: pytest.CaptureFixture[str]) -> 
     assert asked("21", "thing 499", choices=choices) == 499  # 21 is no row of the list, so it is text
     first = capsys.readouterr().err.partition("Product:")[2].partition("Product:")[0]
     assert first.splitlines()[-2:] == ["  20  thing 019", "  and 480 more: type a part of the name"]
+
+
+@pytest.mark.parametrize(("total", "count", "more"), [(156, "156", "and 136 more"), (None, "50+", "and more")])
+def test_the_first_of_many_say_how_many_there_are(
+    capsys: pytest.CaptureFixture[str], total: int | None, count: str, more: str
+) -> None:
+    first = Found([Choice(number, f"thing {number:03}") for number in range(50)], total)
+
+    assert first.how_many == count
+    assert numbered.picked("Product", first, at=None, read=lambda _: "1", search=None).value == 0
+    assert f"  {more}: type a part of the name" in capsys.readouterr().err
 
 
 def test_what_is_missing_is_listed_up_to_ten() -> None:

@@ -39,7 +39,8 @@ def test_signing_up_also_logs_in(run: Run) -> None:
 
 def test_logging_out_and_in(ada: Run) -> None:
     assert ada("logout").err == "logged out\n"
-    assert ada("logout").code == 0
+    again = ada("logout")
+    assert (again.code, again.err) == (0, "nobody is logged in\n")
     assert ada("whoami").code == 4
     wrong = ada("login", "--email", "ada@example.com", "--password-stdin", stdin="not this one")
     assert (wrong.code, wrong.out) == (4, "")
@@ -57,6 +58,18 @@ def test_logging_out_and_in(ada: Run) -> None:
         (["checkout", "--pay", "tok_visa"], "--yes is missing"),
         (["orders", "cancel", "1001"], "--yes is missing"),
         (["payments", "refund", "x"], "--yes is missing"),
+        (["products", "search"], "TEXT is missing"),
+        (["catalog", "import"], "FILE is missing"),
+        (["profile", "create"], "NAME, URL are missing"),
+        (["profile", "create", "x"], "URL is missing"),
+        (["config", "get"], "KEY is missing"),
+        (["config", "unset"], "KEY is missing"),
+        (["config", "set"], "KEY is missing"),
+        (
+            ["config", "set", "color"],
+            "VALUE is missing, and there is no terminal to ask at; there is auto, always, never",
+        ),
+        (["config", "set", "profile"], "there is default"),
     ],
 )
 def test_nothing_is_asked_without_a_terminal(ada: Run, line: list[str], flags: str) -> None:
@@ -65,6 +78,37 @@ def test_nothing_is_asked_without_a_terminal(ada: Run, line: list[str], flags: s
 
     assert (result.code, result.out) == (2, "")
     assert flags in result.err
+
+
+@pytest.mark.parametrize(
+    ("line", "said", "hint"),
+    [
+        ("cart", "shop cart needs one of: show, add, set, remove, clear", "shop cart show"),
+        ("addresses", "shop addresses needs one of: list, add, remove", "shop addresses list"),
+        ("config", "shop config needs one of: list, get, set, unset, path", "shop config list"),
+        ("account", "shop account needs one of: show, edit, password, delete", "shop account show"),
+        ("services", "status, stop, start", "shop services status"),
+        ("catalog", "shop catalog needs one of: import", "shop catalog --help"),
+        (
+            "products list --sort pirce",
+            "--sort is one of relevance, title, price, -price, not 'pirce', did you mean price?",
+            None,
+        ),
+        ("products list --sort", "--sort needs a value", None),
+        ("products list in-stock", "shop products list takes no argument in-stock, did you mean --in-stock?", None),
+        ("cart show x y", "shop cart show takes no argument x y", "shop cart show --help"),
+        ("demo run buy-now --via tuy", "--via is one of cli, tui, not 'tuy', did you mean tui?", None),
+        ("catalog import x --format jsnl", "--format is one of csv, jsonl, not 'jsnl', did you mean jsonl?", None),
+        ("orders list -o jsno", "not 'jsno', did you mean json?", None),
+    ],
+)
+def test_a_slip_on_the_line_is_told_in_our_words(run: Run, line: str, said: str, hint: str | None) -> None:
+    result = run(*line.split())
+
+    assert (result.code, result.out) == (2, "")
+    assert said in result.err
+    if hint is not None:
+        assert result.err.endswith(f"→ {hint}\n")
 
 
 def test_a_secret_from_a_pipe_is_one_line_of_text(run: Run) -> None:
@@ -533,6 +577,15 @@ def test_people_see_cards(screen: Run) -> None:
     assert "123.90 EUR" in screen("payments", "list").out
     assert screen("orders", "list", "--fields", "number").out.split() == ["NUMBER", "1001"]
     assert "(the order was cancelled)" in screen("orders", "cancel", "1001", "--yes").out
+
+
+def test_why_it_is_as_it_is_is_said_once(screen: Run) -> None:
+    screen("cart", "add", _SLUG)
+    declined = screen("checkout", "--pay", "tok_declined", "--yes").err
+    assert "the payment was declined; nothing was charged" in declined
+    payment = screen("payments", "list", "-o", "id").out.strip()
+    assert f"payment {payment}: declined\n" in screen("payments", "show", payment).out
+    assert "order 1001: cancelled\n" in screen("orders", "cancel", "1001", "--yes").out
 
 
 def test_an_empty_list_says_what_to_do(screen: Run) -> None:

@@ -15,6 +15,7 @@ from backends.money import Money
 from shopcli.cli.completing import naming
 from shopcli.cli.completing.tab import answer, split
 from shopcli.cli.completing.words import Candidate, candidates
+from shopcli.core.paths import config_file
 from shopcli.core.shop import open_shop
 from shopcli.core.stepping import Runner
 from shopcli.core.stepping import run as step
@@ -63,6 +64,29 @@ def filled(tmp_path: Path) -> Path:
 )
 def test_commands_and_verbs(words: tuple[str, ...], expected: list[str]) -> None:
     assert texts(*words) == expected
+
+
+@pytest.mark.parametrize(
+    ("variables", "place"),
+    [
+        ({}, ".config/shop"),
+        ({"XDG_CONFIG_HOME": "{}/xdg"}, "xdg/shop"),
+        ({"XDG_CONFIG_HOME": "xdg"}, ".config/shop"),
+        ({"XDG_CONFIG_HOME": "{}/xdg", "SHOP_CONFIG_DIR": "{}/own"}, "own"),
+    ],
+    ids=["home", "xdg", "xdg-relative", "own"],
+)
+def test_aliases_are_found_where_the_settings_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], place: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("SHOP_CONFIG_DIR", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, variables.get(name, "").format(tmp_path))
+    (tmp_path / place).mkdir(parents=True)
+    (tmp_path / place / "config.toml").write_text('[aliases]\ncheap = "whoami"\n', "utf-8")
+
+    assert config_file() == tmp_path / place / "config.toml"
+    assert texts("chea") == ["cheap"]
 
 
 def test_each_command_comes_with_what_it_does() -> None:

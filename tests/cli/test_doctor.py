@@ -316,7 +316,7 @@ def test_an_address_that_nobody_serves(run: Run, monkeypatch: pytest.MonkeyPatch
 
     result = run("doctor", "--json")
 
-    assert (result.code, troubles(result)) == (12, [("wrong", "shop in use", "shop --backend sqlite:DIRECTORY")])
+    assert (result.code, troubles(result)) == (12, [("wrong", "shop in use", "shop backends list")])
 
 
 def test_a_shop_that_does_not_answer(run: Run) -> None:

@@ -88,9 +88,6 @@ ENDS_WITH = {
 }
 """The exit code of an example where it is not 0."""
 
-LONG = {"shop --profile mine backends check --yes --json"}
-"""Half a minute and more."""
-
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory, furnished: Path) -> Iterator[Home]:
@@ -114,16 +111,12 @@ def serves(example: str) -> bool:
 
 
 def test_the_tables_are_about_examples() -> None:
-    assert {*FIRST, *TYPED, *ENDS_WITH, *LONG} <= EXAMPLES.keys()
+    assert {*FIRST, *TYPED, *ENDS_WITH} <= EXAMPLES.keys()
 
 
 @pytest.mark.parametrize(
     "example",
-    [
-        pytest.param(each, marks=pytest.mark.campaign if each in LONG else ())
-        for each in EXAMPLES
-        if each not in TYPED and not serves(each)
-    ],
+    [each for each in EXAMPLES if each not in TYPED and not serves(each)],
 )
 def test_an_example_works(home: Home, example: str) -> None:
     if "| jq " in example and not shutil.which("jq"):

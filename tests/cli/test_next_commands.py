@@ -4,12 +4,13 @@ import inspect
 import re
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 from shopcli.cli.commands import TABLE, Branch, Leaf
 from shopcli.cli.help import ROOT
-from shopcli.cli.options import repeated
+from shopcli.cli.next_commands import repeated
 from stub_services.products.catalog import read_catalog
 from tests.cli.conftest import Run
 
@@ -59,6 +60,21 @@ def test_memory_says_that_it_forgets(run: Run) -> None:
     result = run("--backend", "memory:", "cart", "add", "canon-ef-50mm-f1-8-stm")
     assert result.code == 0
     assert "memory: forgets everything when this command ends\n" in result.err
+
+
+@pytest.mark.parametrize("line", ["services stop payments", "services fault payments hang"])
+def test_nothing_can_be_done_next_at_a_shop_that_ends_here(run: Run, line: str) -> None:
+    result = run("--backend", "memory:", *line.split())
+    assert result.code == 0
+    assert "→ shop --backend memory: services" not in result.err
+
+
+def test_a_plug_in_that_is_gone_is_looked_for_in_the_list(run: Run, tmp_path: Path) -> None:
+    run("profile", "create", "corner", "memory:")
+    (tmp_path / "data" / "profiles" / "corner" / "profile.json").write_text('{"backend": "gone:x"}', "utf-8")
+    result = run("cart", "show", "--profile", "corner")
+    assert (result.code, result.err.splitlines()[1]) == (12, "→ shop backends list")
+    assert run("backends", "list").code == 0
 
 
 def test_a_quantity_behind_a_space_is_understood_as_a_slip(run: Run) -> None:

@@ -1,7 +1,8 @@
 import pytest
 
 from shopcli.cli.failures import Usage
-from shopcli.cli.options import hoist, hostile, repeated, wants_json
+from shopcli.cli.next_commands import repeated
+from shopcli.cli.options import hoist, hostile, wants_json
 
 
 @pytest.mark.parametrize(

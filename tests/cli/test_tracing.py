@@ -159,7 +159,7 @@ def test_it_is_as_wide_as_stderr_where_stdout_is_a_pipe(run: Run, monkeypatch: p
         return os.terminal_size((24, 80))
 
     monkeypatch.setattr(sys, "__stdout__", None)
-    monkeypatch.setattr("shopcli.cli.tracing.os.get_terminal_size", columns)
+    monkeypatch.setattr("shopcli.cli.output.talk.os.get_terminal_size", columns)
     monkeypatch.setattr("sys.stderr.fileno", lambda: 99)
     assert run("products", "list", "--trace", "-q").err.startswith("shop → ")
 

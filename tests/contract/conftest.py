@@ -100,11 +100,6 @@ def processes(served: ServedShops) -> Harness:
     return over_http(served())
 
 
-def processes_on_postgres(served: ServedShops) -> Harness:
-    """Five processes on PostgreSQL."""
-    return over_http(served(database="five"))
-
-
 def replicas_behind_nginx(served: ServedShops) -> Harness:
     """Two replicas of each service on PostgreSQL, behind nginx."""
     two = ",".join(f"{name}=2" for name in sorted(SERVICES))
@@ -112,7 +107,7 @@ def replicas_behind_nginx(served: ServedShops) -> Harness:
 
 
 BACKENDS: tuple[Callable[..., Harness], ...] = (memory, sqlite, asgi)
-CAMPAIGN: tuple[Callable[..., Harness], ...] = (postgres, processes, processes_on_postgres, replicas_behind_nginx)
+CAMPAIGN: tuple[Callable[..., Harness], ...] = (postgres, processes, replicas_behind_nginx)
 """A backend joins the suite by adding the function that supplies its `Harness`."""
 
 

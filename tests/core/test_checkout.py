@@ -116,7 +116,12 @@ async def test_a_settled_payment_is_paid(world: World) -> None:
 
 
 ENDS: tuple[tuple[Step, type[ShopError], str], ...] = (
-    (answers(PaymentStatus.DECLINED, reason="card_declined"), PaymentDeclined, r"declined \(card declined\)"),
+    (answers(PaymentStatus.DECLINED, reason="card_declined"), PaymentDeclined, "was declined; nothing"),
+    (
+        answers(PaymentStatus.DECLINED, reason="insufficient_funds"),
+        PaymentDeclined,
+        r"was declined \(insufficient funds\); nothing",
+    ),
     (answers(PaymentStatus.REFUSED, reason="unknown_method"), InvalidValue, "no such payment method"),
     (answers(PaymentStatus.REFUSED, reason="another_payment"), InvalidState, "it is paid, or another payment"),
     (answers(PaymentStatus.REFUSED, reason="order_expired"), InvalidState, "not charged: it waited too long"),

@@ -80,11 +80,19 @@ def test_a_url_is_kept_in_its_one_form(profiles: Profiles, tmp_path: Path, monke
     assert profiles.backend("near") == f"sqlite:{tmp_path / 'b'}"
 
 
-@pytest.mark.parametrize("url", ["gopher:x", "nonsense", "sqlite:", ""])
-def test_a_url_that_nobody_serves_makes_no_profile(profiles: Profiles, data: Path, url: str) -> None:
+@pytest.mark.parametrize(
+    ("url", "hint"),
+    [
+        ("gopher:x", "shop backends list"),
+        ("nonsense", "shop profile create corner sqlite:DIRECTORY"),
+        ("sqlite:", "shop profile create corner sqlite:shop"),
+        ("", "shop profile create corner sqlite:DIRECTORY"),
+    ],
+)
+def test_a_url_that_nobody_serves_makes_no_profile(profiles: Profiles, data: Path, url: str, hint: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
         profiles.create("corner", url)
-    assert (caught.value.hint or "").startswith("shop profile create corner sqlite:")
+    assert caught.value.hint == hint
     assert not data.exists()
 
 

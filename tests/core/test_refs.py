@@ -126,6 +126,17 @@ def test_an_unknown_product_names_close_ones_and_how_to_search() -> None:
     assert caught.value.service == "products"
 
 
+@pytest.mark.parametrize("text", ["SIGMA-35-F2/L-MOUNT", "Sigma-35-F2/l-mount", "sigma-35-f2/L-Mount"])
+def test_capitals_are_no_other_product(text: str) -> None:
+    assert _resolve(text)[1].ref == "sigma-35-f2/l-mount"
+
+
+@pytest.mark.parametrize(("text", "close"), [("SIGMA-35-F3", "sigma-35-f2"), ("tripoid", "tripod")])
+def test_a_near_miss_names_what_may_be_meant(text: str, close: str) -> None:
+    with pytest.raises(NotFound, match=f"no product '{text}'; close to it: {close}"):
+        _resolve(text)
+
+
 def test_a_shop_that_cannot_search_hides_no_error() -> None:
     with pytest.raises(NotFound) as caught:
         _resolve("sigma-35-f3", broken=True)

@@ -281,12 +281,13 @@ async def test_a_price_that_changed_meanwhile_goes_back_to_the_review_with_the_n
 
 
 async def test_leaving_while_it_is_sent_changes_nothing() -> None:
-    async with screenful() as shop:
+    async with screenful(deadline=1.0) as shop:
         await ready(shop)
         await to_review(shop)
-        await inject(shop, "orders", FaultKind.LATENCY, "place", seconds=0.3)
+        await inject(shop, "payments", FaultKind.REQUEST_LOST, "pay")
         await shop.press("tab", "enter", "1")
         assert shop.app.is_working("sending")
+        await heal(shop)
         await shop.until(lambda: not shop.app.is_working("sending"))
 
         assert not isinstance(shop.app.screen, CheckoutScreen)

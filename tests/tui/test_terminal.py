@@ -115,6 +115,12 @@ def test_the_journey_by_keyboard_alone(start: START, data: Path) -> None:
     assert (order["number"], order["status"]) == ("1001", "paid")
 
 
+def test_a_key_of_the_first_moment_is_a_command_and_no_search(start: START) -> None:
+    tui = start()
+    tui.press("q")  # it waits in the terminal, and is the first that the shop reads
+    assert tui.finish() == 0
+
+
 def test_the_cursor_of_the_terminal_stands_on_the_selected_row(start: START) -> None:
     done(furnish)
     tui = start()

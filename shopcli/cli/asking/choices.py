@@ -28,6 +28,18 @@ class Choice(NamedTuple, Generic[T]):
     """What the command line takes for it."""
 
 
+class Found(NamedTuple, Generic[T]):
+    """What can be chosen, or the first of it, and how many there are in all; None where nobody knows."""
+
+    choices: Sequence[Choice[T]]
+    total: int | None
+
+    @property
+    def how_many(self) -> str:
+        """How many there are, for people."""
+        return f"{len(self.choices)}+" if self.total is None else str(self.total)
+
+
 class Row(NamedTuple):
     """A choice as it is written: the label is padded where a detail follows."""
 
@@ -71,6 +83,16 @@ class Menu(Generic[T]):
 def safe(choice: Choice[T]) -> Choice[T]:
     """Return a choice whose texts show and never act."""
     return choice._replace(label=_safe(choice.label), detail=_safe(choice.detail), key=_safe(choice.key))
+
+
+def safe_ones(found: Found[T]) -> Found[T]:
+    """Return choices whose texts show and never act."""
+    return found._replace(choices=[safe(choice) for choice in found.choices])
+
+
+def whole(choices: Sequence[Choice[T]]) -> Found[T]:
+    """Return choices of which there are no more."""
+    return Found(choices, len(choices))
 
 
 def matching(choices: Sequence[Choice[T]], typed: str) -> list[Choice[T]]:

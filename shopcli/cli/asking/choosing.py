@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from backends.errors import NotFound
-from shopcli.cli.asking.choices import Choice
+from shopcli.cli.asking.choices import Choice, Found
 from shopcli.cli.output.columns import shown
 from shopcli.cli.run import Run
 
@@ -28,11 +28,13 @@ def product(run: Run) -> "Product":
 
     run.ask.require("PRODUCT", hint="shop products list")
 
-    async def search(text: str) -> "list[Choice[Product]]":
+    async def search(text: str) -> "Found[Product]":
         page = await run.backend.products.list(ProductQuery(text=text.strip()), _PRODUCTS)
-        return [_of_product(each) for each in page.items]
+        total = len(page.items) if page.next_cursor is None else page.total
+        return Found([_of_product(each) for each in page.items], total)
 
-    first = some(run.do(search("")), "the shop has no products", "shop products list")
+    first = run.do(search(""))
+    some(first.choices, "the shop has no products", "shop products list")
     return run.ask.pick("Product", "PRODUCT", first, search=lambda text: run.found(search(text)))
 
 

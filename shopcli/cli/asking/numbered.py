@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from shopcli.cli.asking.choices import Choice, matching
+from shopcli.cli.asking.choices import Choice, Found, matching, whole
 
 T = TypeVar("T")
 
@@ -14,28 +14,30 @@ SHOWN = 20
 
 def picked(
     question: str,
-    choices: Sequence[Choice[T]],
+    first: Found[T],
     *,
     at: int | None,
     read: Callable[[str], str],
-    search: Callable[[str], Sequence[Choice[T]]] | None,
+    search: Callable[[str], Found[T]] | None,
 ) -> Choice[T]:
     """Let the person choose by number, or by text that only one of them matches; an empty line takes the one at `at`.
 
     `read` asks for a line.
     """
-    listed = choices
+    listed = first
     _write(question, listed, at)
     while True:
         typed = read("Number or text")
         if not typed and at is not None:
-            return choices[at]
-        if (choice := _numbered(listed, typed)) is not None:
+            return first.choices[at]
+        if (choice := _numbered(listed.choices, typed)) is not None:
             return choice
-        found = search(typed) if search and typed else matching(choices, typed)
-        if (choice := _only(found, typed)) is not None:
+        found = first
+        if typed:
+            found = search(typed) if search else whole(matching(first.choices, typed))
+        if (choice := _only(found.choices, typed)) is not None:
             return choice
-        if found:
+        if found.choices:
             listed, at = found, None
             _write(question, listed, at)
         else:
@@ -55,12 +57,14 @@ def _only(found: Sequence[Choice[T]], typed: str) -> Choice[T] | None:
     return exact[0] if len(exact) == 1 else None
 
 
-def _write(question: str, listed: Sequence[Choice[T]], at: int | None) -> None:
+def _write(question: str, found: Found[T], at: int | None) -> None:
     print(f"{question}:", file=sys.stderr)
-    width = len(str(min(len(listed), SHOWN)))
-    for place, choice in enumerate(listed[:SHOWN]):
+    shown = found.choices[:SHOWN]
+    width = len(str(len(shown)))
+    for place, choice in enumerate(shown):
         detail = f", {choice.detail}" if choice.detail else ""
         default = " (default)" if place == at else ""
         print(f"  {place + 1:>{width}}  {choice.label}{detail}{default}", file=sys.stderr)
-    if len(listed) > SHOWN:
-        print(f"  and {len(listed) - SHOWN} more: type a part of the name", file=sys.stderr)
+    if found.total is None or found.total > len(shown):
+        number = "" if found.total is None else f"{found.total - len(shown)} "
+        print(f"  and {number}more: type a part of the name", file=sys.stderr)

@@ -8,7 +8,7 @@ import asyncio
 import io
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import redirect_stderr
 from typing import Generic, TypeVar
 
@@ -27,10 +27,10 @@ from prompt_toolkit.utils import get_cwidth
 
 from backends.errors import ShopError
 from backends.text import clean
-from shopcli.cli.asking.choices import Choice, Menu, cut, fitted, matching, safe
+from shopcli.cli.asking.choices import Choice, Found, Menu, cut, fitted, matching, safe_ones, whole
 
 T = TypeVar("T")
-Search = Callable[[str], Awaitable[Sequence[Choice[T]]]]
+Search = Callable[[str], Awaitable[Found[T]]]
 
 ROWS = 10
 DEBOUNCE = 0.15
@@ -45,15 +45,13 @@ _STEPS = {"up": -1, "c-p": -1, "down": 1, "c-n": 1}
 _PAGES = {"pageup": -1, "pagedown": 1}
 
 
-async def picked(
-    question: str, choices: Sequence[Choice[T]], *, at: int, search: Search[T] | None, color: bool
-) -> Choice[T]:
+async def picked(question: str, first: Found[T], *, at: int, search: Search[T] | None, color: bool) -> Choice[T]:
     """Let the person choose. Raises EOFError where they would rather not.
 
     What is written to stderr meanwhile follows when the picker is gone.
     """
     held = io.StringIO()
-    picker = Picker(question, choices, at=at, search=search, color=color)
+    picker = Picker(question, first, at=at, search=search, color=color)
     try:
         with redirect_stderr(held):
             return await picker.application.run_async()
@@ -64,12 +62,11 @@ async def picked(
 class Picker(Generic[T]):
     """The application of one question."""
 
-    def __init__(
-        self, question: str, choices: Sequence[Choice[T]], *, at: int, search: Search[T] | None, color: bool
-    ) -> None:
+    def __init__(self, question: str, first: Found[T], *, at: int, search: Search[T] | None, color: bool) -> None:
         """Prepare; nothing is drawn yet."""
-        self._choices = choices
-        self._menu = Menu(choices, at=at)
+        self._first = first
+        self._count = first.how_many
+        self._menu = Menu(first.choices, at=at)
         self._search = search
         self._searching = False
         self._taken = False
@@ -130,7 +127,7 @@ class Picker(Generic[T]):
             return "searching ..."
         if not self._menu.shown:
             return "nothing matches"
-        return f"{self._menu.at + 1}/{len(self._menu.shown)}  type to search, enter takes it, esc cancels"
+        return f"{self._menu.at + 1}/{self._count}  type to search, enter takes it, esc cancels"
 
     # --- what is typed ---
 
@@ -167,7 +164,7 @@ class Picker(Generic[T]):
     def _typed(self, _: Buffer) -> None:
         self._taken, self._error = False, None
         if self._search is None:
-            self._menu.offer(matching(self._choices, self._field.text))
+            self._offer(whole(matching(self._first.choices, self._field.text)))
         elif not self._searching:
             self._searching = True
             self.application.create_background_task(self._searched(self._search))
@@ -192,11 +189,15 @@ class Picker(Generic[T]):
         if text != self._field.text:
             return False
         try:
-            found = [safe(choice) for choice in await search(text)] if text.strip() else self._choices
+            found = safe_ones(await search(text)) if text.strip() else self._first
         except ShopError as error:
-            found, self._error = [], error
-        self._menu.offer(found)
+            found, self._error = whole([]), error
+        self._offer(found)
         return text == self._field.text
+
+    def _offer(self, found: Found[T]) -> None:
+        self._count = found.how_many
+        self._menu.offer(found.choices)
 
 
 def _cancel(event: KeyPressEvent) -> None:

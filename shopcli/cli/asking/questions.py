@@ -11,7 +11,7 @@ from shopcli.cli.failures import Cancelled, Usage
 from shopcli.cli.options import Options, is_terminal
 
 if TYPE_CHECKING:
-    from shopcli.cli.asking.choices import Choice
+    from shopcli.cli.asking.choices import Choice, Found
     from shopcli.cli.asking.picking import Search
 
 T = TypeVar("T")
@@ -56,7 +56,7 @@ class Asking:
         self,
         question: str,
         flag: str,
-        choices: "Sequence[Choice[T]]",
+        choices: "Sequence[Choice[T]] | Found[T]",
         *,
         default: T | None = None,
         search: "Search[T] | None" = None,
@@ -65,13 +65,13 @@ class Asking:
 
         Raises Cancelled, and Usage naming `flag` and the choices where nobody can be asked.
         """
-        from shopcli.cli.asking.choices import safe
+        from shopcli.cli.asking.choices import Found, safe_ones, whole
 
-        offered = [safe(choice) for choice in choices]
+        first: Found[T] = safe_ones(choices if isinstance(choices, Found) else whole(choices))
         if not self.possible:
-            raise missing([flag], [choice.key or choice.label for choice in offered])
-        at = next((place for place, choice in enumerate(offered) if choice.value == default), None)
-        chosen = (self._picked_by_number if self._plain else self._picked)(question, offered, at, search)
+            raise missing([flag], [choice.key or choice.label for choice in first.choices])
+        at = next((place for place, choice in enumerate(first.choices) if choice.value == default), None)
+        chosen = (self._picked_by_number if self._plain else self._picked)(question, first, at, search)
         self._tell(question, chosen.label)
         return chosen.value
 
@@ -112,12 +112,10 @@ class Asking:
         if not self.possible:
             raise missing(flags, hint=hint)
 
-    def _picked(
-        self, question: str, offered: "list[Choice[T]]", at: int | None, search: "Search[T] | None"
-    ) -> "Choice[T]":
+    def _picked(self, question: str, first: "Found[T]", at: int | None, search: "Search[T] | None") -> "Choice[T]":
         from shopcli.cli.asking.picking import picked
 
-        asked = picked(question, offered, at=at or 0, search=search, color=self._color)
+        asked = picked(question, first, at=at or 0, search=search, color=self._color)
         try:
             chosen: Choice[T] = self._loop(asked)
         except (EOFError, KeyboardInterrupt):
@@ -125,16 +123,16 @@ class Asking:
         return chosen
 
     def _picked_by_number(
-        self, question: str, offered: "list[Choice[T]]", at: int | None, search: "Search[T] | None"
+        self, question: str, first: "Found[T]", at: int | None, search: "Search[T] | None"
     ) -> "Choice[T]":
-        from shopcli.cli.asking.choices import safe
+        from shopcli.cli.asking.choices import safe_ones
         from shopcli.cli.asking.numbered import picked
 
-        async def found(search: "Search[T]", typed: str) -> "list[Choice[T]]":
-            return [safe(choice) for choice in await search(typed)]
+        async def found(search: "Search[T]", typed: str) -> "Found[T]":
+            return safe_ones(await search(typed))
 
         at_shop = None if search is None else lambda typed: self._loop(found(search, typed))
-        return picked(question, offered, at=at, read=self._answer, search=at_shop)
+        return picked(question, first, at=at, read=self._answer, search=at_shop)
 
     def _tell(self, question: str, answer: str) -> None:
         """Leave one line of a question that was answered."""

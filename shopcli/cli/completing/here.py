@@ -21,7 +21,7 @@ def _profiles(line: "Line") -> list[Candidate]:
     return [offered(name, profiles.show(name, chosen_by=None).backend or "") for name in profiles.names()]
 
 
-def _urls(line: "Line") -> list[Candidate]:  # noqa: ARG001
+def _urls(line: "Line") -> list[Candidate]:
     from backends.registry import BACKENDS
     from shopcli.core.profiles import Profiles
 
@@ -31,7 +31,7 @@ def _urls(line: "Line") -> list[Candidate]:  # noqa: ARG001
     return schemes + [offered(url, f"profile {name}") for url, name in known if is_plain(url)]
 
 
-def _services(line: "Line") -> list[Candidate]:  # noqa: ARG001
+def _services(line: "Line") -> list[Candidate]:
     from shopcli.core.isolation import NAMES
 
     return [Candidate(service, name) for service, name in NAMES.items()]
@@ -52,7 +52,7 @@ def _kinds(line: "Line") -> list[Candidate]:
     return [Candidate(kind.value) for kind in FaultKind]
 
 
-def _scenarios(line: "Line") -> list[Candidate]:  # noqa: ARG001
+def _scenarios(line: "Line") -> list[Candidate]:
     scenarios = Path(__file__).parents[2] / "demo" / "scenarios"
     return [Candidate(path.stem) for path in sorted(scenarios.glob("*.md"))]
 
@@ -63,7 +63,7 @@ def _topics(line: "Line") -> list[Candidate]:
     return commands(words, "") + [Candidate(text.stem) for text in texts if not words]
 
 
-def _settings(line: "Line") -> list[Candidate]:  # noqa: ARG001
+def _settings(line: "Line") -> list[Candidate]:
     from shopcli.core.settings import SETTINGS
 
     return [Candidate(name, setting.meaning) for name, setting in SETTINGS.items()]

@@ -143,22 +143,22 @@ def _about(product: "Product") -> str:
     return f"{product.title}, {'from ' if len(product.variants) > 1 else ''}{cheapest}"
 
 
-async def _categories(backend: "Backend", part: str) -> list[Candidate]:  # noqa: ARG001 - one signature for all
+async def _categories(backend: "Backend", part: str) -> list[Candidate]:
     return [offered(category.slug, category.title) for category in await backend.products.categories()]
 
 
 # --- cart, orders, payments, account ---------------------------------------------------------------------------------
 
 
-async def _lines(backend: "Backend", part: str) -> list[Candidate]:  # noqa: ARG001
+async def _lines(backend: "Backend", part: str) -> list[Candidate]:
     return [offered(line.ref, f"{line.quantity} × {line.title}") for line in (await backend.carts.view()).lines]
 
 
-async def _shipping(backend: "Backend", part: str) -> list[Candidate]:  # noqa: ARG001
+async def _shipping(backend: "Backend", part: str) -> list[Candidate]:
     return [offered(way.id, f"{way.title}, {way.price}") for way in await backend.carts.shipping_options()]
 
 
-async def _orders(backend: "Backend", part: str) -> list[Candidate]:  # noqa: ARG001
+async def _orders(backend: "Backend", part: str) -> list[Candidate]:
     orders = (await backend.orders.list(MOST)).items
     latest = [offered("@last", f"{_number(order)}, {_state(order)}") for order in orders[:1]]
     return latest + [offered(_number(order), _state(order)) for order in orders]
@@ -172,7 +172,7 @@ def _state(order: "Order") -> str:
     return f"{order.status}, {order.totals.total}"
 
 
-async def _payments(backend: "Backend", part: str) -> list[Candidate]:  # noqa: ARG001
+async def _payments(backend: "Backend", part: str) -> list[Candidate]:
     """Return the payments of the latest orders: a shop lists them by order only."""
     orders = (await backend.orders.list(_ORDERS_WITH_PAYMENTS)).items
     return [
@@ -182,12 +182,12 @@ async def _payments(backend: "Backend", part: str) -> list[Candidate]:  # noqa: 
     ]
 
 
-async def _methods(backend: "Backend", part: str) -> list[Candidate]:  # noqa: ARG001
+async def _methods(backend: "Backend", part: str) -> list[Candidate]:
     methods = [offered(method.token, method.label) for method in await backend.payments.methods()]
     return [*methods, offered("later", "Pay another time")]
 
 
-async def _labels(backend: "Backend", part: str) -> list[Candidate]:  # noqa: ARG001
+async def _labels(backend: "Backend", part: str) -> list[Candidate]:
     return [offered(each.label, f"{each.line1}, {each.city}") for each in await backend.users.addresses()]
 
 

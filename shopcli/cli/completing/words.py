@@ -256,8 +256,8 @@ def _aliases() -> "Mapping[str, str]":
 def _has_settings() -> bool:
     """Whether there is a config.toml, found as `core.paths` does, whose import would double what TAB costs here."""
     own, of_all = os.environ.get("SHOP_CONFIG_DIR"), os.environ.get("XDG_CONFIG_HOME", "")
-    base = of_all if os.path.isabs(of_all) else os.path.expanduser("~/.config")  # noqa: PTH111, PTH117
-    return os.path.exists(os.path.join(own or os.path.join(base, "shop"), "config.toml"))  # noqa: PTH110, PTH118
+    base = of_all if os.path.isabs(of_all) else os.path.expanduser("~/.config")
+    return os.path.exists(os.path.join(own or os.path.join(base, "shop"), "config.toml"))
 
 
 def _meant(command: str, metavar: str) -> str:
@@ -286,7 +286,7 @@ def _paths(head: str, part: str, kind: str) -> list[Candidate]:
     """Return the files that begin with `part`, for those who have no shell."""
     folder, name = os.path.split(part)
     try:
-        entries = sorted(os.scandir(os.path.expanduser(folder) or "."), key=lambda entry: entry.name)  # noqa: PTH111
+        entries = sorted(os.scandir(os.path.expanduser(folder) or "."), key=lambda entry: entry.name)
     except OSError:
         return []
     found = []
@@ -294,5 +294,5 @@ def _paths(head: str, part: str, kind: str) -> list[Candidate]:
         hidden = entry.name[:1] == "." and name[:1] != "."
         if entry.name.startswith(name) and not hidden and (entry.is_dir() or kind == FILES):
             slash = "/" if entry.is_dir() else ""
-            found.append(Candidate(f"{head}{os.path.join(folder, entry.name)}{slash}"))  # noqa: PTH118
+            found.append(Candidate(f"{head}{os.path.join(folder, entry.name)}{slash}"))
     return found

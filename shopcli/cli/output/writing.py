@@ -9,7 +9,8 @@ from typing import Any, TextIO
 
 from backends.text import clean
 from shopcli.cli.failures import Usage
-from shopcli.cli.options import Options, is_terminal, repeated
+from shopcli.cli.next_commands import repeated
+from shopcli.cli.options import Options, is_terminal
 from shopcli.cli.output.columns import Column, View, plain, shown
 from shopcli.cli.output.jsonable import colored, dumps, jsonable, paths_of, selected
 from shopcli.cli.output.talk import folded, wrapped

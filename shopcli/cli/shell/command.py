@@ -19,8 +19,9 @@ from backends.text import shorten
 from shopcli.cli.aliases import expanded
 from shopcli.cli.failures import Cancelled, Usage, report
 from shopcli.cli.main import guarded
-from shopcli.cli.options import Options, hoist, is_terminal, repeated
-from shopcli.cli.run import Run
+from shopcli.cli.next_commands import repeated
+from shopcli.cli.options import HELP, Options, hoist, is_terminal
+from shopcli.cli.run import Run, prepare
 from shopcli.cli.session import Visit
 from shopcli.cli.shell.lines import next_line, without_shop, words_of
 from shopcli.cli.watching import watched
@@ -29,7 +30,6 @@ from shopcli.core.shop import Shop, open_shop
 from shopcli.core.stepping import Runner
 
 _LEAVE = ("exit", "quit")
-_HELP = ("-h", "--help")
 _MEMORY = "memory:"
 _HISTORY = "history"
 _SHORT = 32
@@ -69,8 +69,7 @@ def shell(
       0    left; from a pipe it is the exit code of the last command
       130  Ctrl-C stopped the commands of a pipe
     """
-    run: Run = context.obj
-    run.path = context.command_path
+    run = prepare(context)
     if not run.closes_shop:
         raise Usage("the shop is open already: no shell here")
     if run.options.fields:
@@ -161,7 +160,7 @@ class Shell:
 
     def _refuse(self, rest: list[str]) -> None:
         """Raise Usage for what makes no sense while the shop is open here."""
-        if not rest or set(rest) & set(_HELP):
+        if not rest or not set(rest).isdisjoint(HELP):
             return
         command = repeated(join(["shop", *rest]), self._options.again)
         if rest[0] in _NOT_HERE:

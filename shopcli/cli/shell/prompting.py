@@ -117,7 +117,7 @@ class Completing(Completer):
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
 
-    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:  # noqa: ARG002
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:  # noqa: ARG002 - prompt_toolkit's
         """Yield what the word at the cursor can become."""
         found = completed(document.text_before_cursor)
         if found is None:

@@ -3,6 +3,7 @@
 from backends.models import Order, OrderStatus
 from shopcli.cli.output.columns import Card, Column, View, shown
 from shopcli.cli.views.carts import LINES, address_line, sums
+from shopcli.core.conclusions import beside
 
 ORDER_STYLES = {
     OrderStatus.PLACING.value: "yellow",
@@ -20,7 +21,7 @@ def number(order: Order) -> str:
 
 
 def _order_card(order: Order) -> Card:
-    why = order.message or order.reason
+    why = beside(order.status, order.message or order.reason)
     head = [f"order {number(order)}: {order.status}" + (f" ({why})" if why else "")]
     head.append(f"placed    {shown(order.created_at)}")
     if order.expires_at is not None:

@@ -2,6 +2,7 @@
 
 from backends.models import Payment, PaymentMethod, PaymentStatus
 from shopcli.cli.output.columns import Card, Column, View, shown
+from shopcli.core.conclusions import beside
 
 _PAYMENT_STATUS = {
     PaymentStatus.CHARGING.value: "yellow",
@@ -13,7 +14,8 @@ _PAYMENT_STATUS = {
 
 
 def _payment_card(payment: Payment) -> Card:
-    head = [f"payment {payment.id}: {payment.status}" + (f" ({payment.reason})" if payment.reason else "")]
+    why = beside(payment.status, payment.reason)
+    head = [f"payment {payment.id}: {payment.status}" + (f" ({why})" if why else "")]
     if payment.amount is not None:
         head.append(f"amount    {payment.amount}")
     head.append(f"with      {payment.method}")

@@ -12,6 +12,9 @@ from shopcli.tui.state import ShopState, Trouble
 class MainScreen(ShopScreen):
     """Makes a page when it is first seen."""
 
+    AUTO_FOCUS = ""
+    """Pages say where they begin: the first field would take the keys of the first moments for a search."""
+
     def __init__(self, page: str) -> None:
         """Show this page first."""
         super().__init__()

@@ -6,9 +6,9 @@ from typing import NamedTuple
 from textual.widgets import Input
 
 from backends.errors import Pending
-from backends.models import OrderStatus, Page
+from backends.models import OrderStatus, Page, Product, Variant
 from shopcli.core.paying import LATER
-from shopcli.core.refs import parse, resolve
+from shopcli.core.refs import Ref, parse, resolve
 from shopcli.tui.scripted.hands import Hands
 from shopcli.tui.state import Checkout, Step
 from shopcli.tui.widgets.detail import Detail
@@ -101,7 +101,7 @@ async def _looked(hands: Hands, text: str) -> None:
 
 async def _add(hands: Hands, line: Words, _: str) -> object:
     for ref in map(parse, line.plain[2:]):
-        product, variant = await hands.app.background.do(lambda shop, ref=ref: resolve(shop.backend.products, ref))  # type: ignore[misc]
+        product, variant = await _found(hands, ref)
         await _looked(hands, product.title)
         slugs = [found.slug for found in hands.state.shelf.products]
         await hands.select(hands.rows("products"), _place(slugs, product.slug))
@@ -111,6 +111,10 @@ async def _add(hands: Hands, line: Words, _: str) -> object:
         await hands.press(*["a"] * ref.quantity)
         await _settled(hands)
     return hands.state.basket.cart
+
+
+async def _found(hands: Hands, ref: Ref) -> tuple[Product, Variant]:
+    return await hands.app.background.do(lambda shop: resolve(shop.backend.products, ref))
 
 
 async def _show_cart(hands: Hands, _: Words, __: str) -> object:
