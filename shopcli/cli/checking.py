@@ -76,7 +76,7 @@ def check(
     cannot be told from here is not checked.
 
     Examples:
-      shop backends check memory:
+      shop backends check memory: --area carts
       shop backends check http://127.0.0.1:8080 --area carts -v
       shop --profile mine backends check --area users --yes --json
 
