@@ -200,7 +200,7 @@ CELLS = [
         service,
         way,
         id=f"{service}-{kind}-{way}".replace(" ", "_"),
-        # Every tenth in the daily run, which meets each service, failure and thing to do.
+        # Every twentieth in the daily run, which meets each service, failure and thing to do.
         marks=[SCREENS] if (number + number // 60) % 20 else [],
     )
     for number, (kind, service, way) in enumerate(product(KINDS, SERVICES, WAYS))
