@@ -13,7 +13,7 @@ from shopcli.cli.options import Options
 from shopcli.cli.output.columns import View
 from shopcli.cli.run import Run
 from shopcli.cli.views.config import ORIGIN, PLACE, SETTING, VALUE, Place, Set, origin_of
-from shopcli.core.config import KEYS, PROFILES, BrokenConfig, Config, named, profile_in_use, read
+from shopcli.core.config import KEYS, PROFILES, BrokenConfig, Config, edited_by_hand, named, profile_in_use, read
 from shopcli.core.paths import config_file, unusable
 from shopcli.core.profiles import DEFAULT, Profiles
 from shopcli.core.settings import SETTINGS
@@ -268,8 +268,9 @@ def _move(run: Run, config: Config | None) -> None:
 
 def _refuse_keys(key: str) -> None:
     if key.partition(".")[0] == KEYS:
-        hint = f'"${{EDITOR:-vi}}" {config_file()}'
-        raise Unsupported(f"keys are changed in the table [{KEYS}] of {config_file()}, not by a command", hint=hint)
+        file = config_file()
+        msg = f"keys are changed in the table [{KEYS}] of {file}, not by a command"
+        raise Unsupported(msg, hint=edited_by_hand(file))
 
 
 def _unknown(key: str) -> Usage:
