@@ -61,3 +61,8 @@ class Order:
     message: str | None = None
     expires_at: datetime | None = None
     """When it expires unless it is paid; None once that cannot happen."""
+
+    @property
+    def name(self) -> str:
+        """What people call it, and commands take: its number, or its id where the shop has no numbers."""
+        return self.number or self.id

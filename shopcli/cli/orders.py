@@ -17,7 +17,7 @@ from shopcli.cli.output.columns import Column, View, shown
 from shopcli.cli.paging import All, Cursor, Limit, collect, wanted
 from shopcli.cli.paying import CardPiped, Pay, Yes, choose_method, saved
 from shopcli.cli.run import Run, begin, prepare
-from shopcli.cli.views.orders import ORDER, ORDER_STYLES, number
+from shopcli.cli.views.orders import ORDER, ORDER_STYLES
 from shopcli.core.paying import moves, named, paid
 from shopcli.core.settling import Settled
 
@@ -40,12 +40,12 @@ def _settled_status(settled: Settled) -> str:
 SETTLED = View(
     Settled,
     (
-        Column("order", lambda settled: number(settled.order) if settled.order else ""),
+        Column("order", lambda settled: settled.order.name if settled.order else ""),
         Column("status", _settled_status, styles=ORDER_STYLES),
         Column("message", lambda settled: settled.message, shrinks=True),
         Column("key", lambda settled: settled.key, hidden=True),
     ),
-    identity=lambda settled: number(settled.order) if settled.order else settled.key,
+    identity=lambda settled: settled.order.name if settled.order else settled.key,
 )
 
 
@@ -104,13 +104,13 @@ def pay(
     ref = order if order is not None else choosing.order(run, _waits, none="no order waits for a payment")
     found = run.do(find_order(run, ref))
     if found.status is not OrderStatus.AWAITING_PAYMENT:
-        name = number(found)
+        name = found.name
         raise InvalidState(f"order {name} is {found.status} and waits for no payment", hint=f"shop orders show {name}")
     means = choose_method(run, pay, card_piped=card_stdin, later=False)
     if means is None:
-        raise Usage("paying later is what the order does already", hint=f"shop orders show {number(found)}")
+        raise Usage("paying later is what the order does already", hint=f"shop orders show {found.name}")
     if not yes:
-        run.ask.confirm(f"Pay {found.totals.total} for order {number(found)} with {named(means)}?")
+        run.ask.confirm(f"Pay {found.totals.total} for order {found.name} with {named(means)}?")
     result, failure = run.change(paid(run.shop, found, saved(run, means)), look=_LOOK)
     run.out.show(ORDER, result)
     if failure is not None:
@@ -135,7 +135,7 @@ def cancel(context: typer.Context, order: OrderRef = None, yes: Yes = False) -> 
     found = run.do(find_order(run, ref))
     if not yes:
         back = ", and give the money back" if found.status is OrderStatus.PAID else ""
-        run.ask.confirm(f"Cancel order {number(found)} ({found.totals.total}, {found.status}){back}?")
+        run.ask.confirm(f"Cancel order {found.name} ({found.totals.total}, {found.status}){back}?")
     _print(run, run.change(run.shop.checkout.cancel(found.id), look=_LOOK))
 
 
@@ -193,7 +193,7 @@ def watch(context: typer.Context, order: OrderRef = None) -> None:
     while True:
         if found.status is not said:
             until = f" until {shown(found.expires_at)} at the most" if found.expires_at else ""
-            run.out.say(f"order {number(found)} is {found.status}{until}; Ctrl-C stops watching")
+            run.out.say(f"order {found.name} is {found.status}{until}; Ctrl-C stops watching")
             said = found.status
         if not moves(found, run.do(run.backend.payments.list(found.id))):
             break
@@ -233,4 +233,4 @@ def _exit_code(settled: Settled) -> int:
 def _print(run: Run, order: Order) -> None:
     run.out.show(ORDER, order)
     if _waits(order):
-        run.out.next(f"shop orders pay {number(order)}")
+        run.out.next(f"shop orders pay {order.name}")

@@ -11,7 +11,6 @@ from shopcli.cli.asking import choosing
 from shopcli.cli.orders import LAST, OrderRef, find_order
 from shopcli.cli.paying import Yes
 from shopcli.cli.run import Run, begin
-from shopcli.cli.views.orders import number
 from shopcli.cli.views.payments import METHOD, PAYMENT
 
 # The contract finds payments by their order only, so `show` looks through the latest ones.
@@ -37,7 +36,7 @@ def list_payments(context: typer.Context, order: OrderRef = None) -> None:
         order = choosing.order(run) if run.ask.possible else LAST
     found = run.do(find_order(run, order))
     payments = run.do(run.backend.payments.list(found.id))
-    run.out.list(PAYMENT, payments, empty=f"no payment yet → shop orders pay {number(found)}")
+    run.out.list(PAYMENT, payments, empty=f"no payment yet → shop orders pay {found.name}")
 
 
 def show(context: typer.Context, payment: _PaymentId = None) -> None:
@@ -97,7 +96,7 @@ def _named(run: Run, payment_id: str) -> str:
         found, order = run.do(_find(run, payment_id))
     except ShopError:
         return f"all of payment {payment_id}"
-    return f"{found.amount or 'all of the payment'} for order {number(order)}"
+    return f"{found.amount or 'all of the payment'} for order {order.name}"
 
 
 async def _find(run: Run, payment_id: str) -> tuple[Payment, Order]:

@@ -9,7 +9,6 @@ from backends.text import clean
 from shopcli.cli.next_commands import repeated
 from shopcli.cli.output.columns import Card, Column, View, shown
 from shopcli.cli.run import Run
-from shopcli.cli.views.orders import number
 from shopcli.core.profiles import DEFAULT
 
 _SIGNED_OUT = ("shop products list", "shop signup", "shop login")
@@ -108,7 +107,7 @@ def _look_around(run: Run) -> Start:
     except ShopError as error:
         trouble = error
     first = trouble.hint if trouble else None
-    first = first or (_UNFINISHED if unfinished else None) or (f"shop orders pay {number(unpaid)}" if unpaid else None)
+    first = first or (_UNFINISHED if unfinished else None) or (f"shop orders pay {unpaid.name}" if unpaid else None)
     return Start(
         run.backend.name,
         run.shop.profile,
@@ -117,7 +116,7 @@ def _look_around(run: Run) -> Start:
         lines,
         unfinished,
         trouble.message if trouble else None,
-        number(unpaid) if unpaid else None,
+        unpaid.name if unpaid else None,
         unpaid.expires_at if unpaid else None,
         tuple(repeated(step, run.options.again) for step in _steps(user, lines, first)),
     )

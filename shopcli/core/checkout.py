@@ -156,7 +156,7 @@ class Checkout:
         InvalidValue.
         """
         if not _TOKEN.fullmatch(method):  # a card number typed in its place must not reach the disk
-            raise no_such_method(order.number or order.id)
+            raise no_such_method(order.name)
         with deadline(), ExitStack() as held:
             with _unsent(order):
                 held.enter_context(self.journal.exclusive())
@@ -296,7 +296,7 @@ def _unsent(order: Order) -> Iterator[None]:
     try:
         yield
     except (Locked, StorageError) as error:
-        raise waits(order.number or order.id, error) from error
+        raise waits(order.name, error) from error
 
 
 async def _wait(seconds: float) -> None:

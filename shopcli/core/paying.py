@@ -50,7 +50,7 @@ async def paid(shop: Shop, order: Order, method: PaymentMethod | None) -> tuple[
     A failed payment leaves an order that people need to see, so it is returned and not raised.
     """
     if method is None:
-        name = order.number or order.id
+        name = order.name
         return order, Pending(f"order {name} is placed and not paid yet", hint=f"shop orders pay {name}")
     failure: ShopError | None = None
     try:

@@ -102,9 +102,7 @@ async def _order(checkout: Checkout, entry: Paying) -> Order | None:
 def _told(entry: Entry, order: Order) -> Settled:
     name = f"order {order.number}" if order.number else "the checkout"
     if order.status is OrderStatus.AWAITING_PAYMENT:
-        return Settled(
-            entry.key, order, f"{name} is placed and not paid", hint=f"shop orders pay {order.number or order.id}"
-        )
+        return Settled(entry.key, order, f"{name} is placed and not paid", hint=f"shop orders pay {order.name}")
     if order.status is OrderStatus.REJECTED:
         return Settled(entry.key, order, f"{name} was not placed; nothing was charged", hint="shop cart show")
     return Settled(entry.key, order, f"{name} is {order.status.value}")

@@ -121,18 +121,14 @@ def _of_product(product: "Product") -> "Choice[Product]":
 
 
 def _of_order(order: "Order") -> Choice[str]:
-    from shopcli.cli.views.orders import number
-
-    name = number(order)
+    name = order.name
     titles = ", ".join(line.title for line in order.lines)
     return Choice(name, f"{name}  {titles}", f"{order.status}  {order.totals.total}  {shown(order.created_at)}", name)
 
 
 def _of_payment(payment: "Payment", order: "Order") -> Choice[str]:
-    from shopcli.cli.views.orders import number
-
     amount = payment.amount or ""
-    label = f"{amount} for order {number(order)}".strip()
+    label = f"{amount} for order {order.name}".strip()
     return Choice(payment.id, label, f"{payment.status}  {shown(payment.created_at)}", payment.id)
 
 

@@ -160,12 +160,8 @@ async def _shipping(backend: "Backend", part: str) -> list[Candidate]:
 
 async def _orders(backend: "Backend", part: str) -> list[Candidate]:
     orders = (await backend.orders.list(MOST)).items
-    latest = [offered("@last", f"{_number(order)}, {_state(order)}") for order in orders[:1]]
-    return latest + [offered(_number(order), _state(order)) for order in orders]
-
-
-def _number(order: "Order") -> str:
-    return order.number or order.id
+    latest = [offered("@last", f"{order.name}, {_state(order)}") for order in orders[:1]]
+    return latest + [offered(order.name, _state(order)) for order in orders]
 
 
 def _state(order: "Order") -> str:
@@ -176,7 +172,7 @@ async def _payments(backend: "Backend", part: str) -> list[Candidate]:
     """Return the payments of the latest orders: a shop lists them by order only."""
     orders = (await backend.orders.list(_ORDERS_WITH_PAYMENTS)).items
     return [
-        offered(payment.id, f"order {_number(order)}, {payment.status}, {payment.amount or ''}")
+        offered(payment.id, f"order {order.name}, {payment.status}, {payment.amount or ''}")
         for order in orders
         for payment in await backend.payments.list(order.id)
     ]

@@ -15,14 +15,9 @@ ORDER_STYLES = {
 }
 
 
-def number(order: Order) -> str:
-    """Return what people call the order: its number, or its id where the shop has no numbers."""
-    return order.number or order.id
-
-
 def _order_card(order: Order) -> Card:
     why = beside(order.status, order.message or order.reason)
-    head = [f"order {number(order)}: {order.status}" + (f" ({why})" if why else "")]
+    head = [f"order {order.name}: {order.status}" + (f" ({why})" if why else "")]
     head.append(f"placed    {shown(order.created_at)}")
     if order.expires_at is not None:
         head.append(f"pay until {shown(order.expires_at)}")
@@ -35,7 +30,7 @@ def _order_card(order: Order) -> Card:
 ORDER = View(
     Order,
     (
-        Column("number", number),
+        Column("number", lambda order: order.name),
         Column("status", lambda order: order.status.value, styles=ORDER_STYLES),
         Column("total", lambda order: order.totals.total, right=True),
         Column("lines", lambda order: len(order.lines), right=True, rank=2),
@@ -43,6 +38,6 @@ ORDER = View(
         Column("reason", lambda order: order.reason, rank=3, shrinks=True),
         Column("id", lambda order: order.id, hidden=True),
     ),
-    identity=number,
+    identity=lambda order: order.name,
     card=_order_card,
 )

@@ -27,8 +27,8 @@ _FAILED = (PaymentStatus.DECLINED, PaymentStatus.REFUSED)
 
 
 def name_of(order: Order) -> str:
-    """Return what people call the order: its number, or its id where the shop has no numbers."""
-    return clean(order.number or order.id)
+    """Return what people call the order, cleaned."""
+    return clean(order.name)
 
 
 def status_word(status: OrderStatus) -> str:
