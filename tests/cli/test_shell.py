@@ -491,6 +491,22 @@ def test_ctrl_c_between_two_lines_says_what_stands(run: Run, monkeypatch: pytest
     assert "what the lines before it did stands" in result.err
 
 
+def test_ctrl_c_just_before_the_prompt_waits_costs_no_session(ada: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    typed = iter([KeyboardInterrupt(), "whoami -o id", None])
+
+    def read() -> str | None:
+        line = next(typed)
+        if isinstance(line, KeyboardInterrupt):
+            raise line
+        return line
+
+    monkeypatch.setattr(shopcli.cli.shell.command, "is_terminal", lambda _stream: True)
+    monkeypatch.setattr(shopcli.cli.shell.command, "_prompt", lambda *_: read)
+
+    ran = ada("shell")
+    assert (ran.code, len(ran.out.splitlines())) == (0, 1)
+
+
 def test_ctrl_c_ends_a_script(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(_: object) -> None:
         raise KeyboardInterrupt

@@ -197,13 +197,24 @@ def _converse(opened: Shell, run: Run, *, stops: bool) -> int:
     if opened.shop.url.startswith(_MEMORY):
         run.out.say("memory: forgets everything when this shell ends")
     read = _prompt(opened, run.options)
-    while (typed := read()) is not None:
-        for line in typed.split("\n"):  # several were pasted
-            if not opened.obey(line):
-                return 0
-            if stops and opened.code:
-                return opened.code
-    return 0
+    while True:
+        try:
+            if (code := _obey_typed(opened, read(), stops=stops)) is not None:
+                return code
+        except KeyboardInterrupt:  # cancels a line, also where it comes just before or after one
+            continue
+
+
+def _obey_typed(opened: Shell, typed: str | None, *, stops: bool) -> int | None:
+    """Run what was typed, several lines where they were pasted. Returns the exit code of the shell where it ends."""
+    if typed is None:
+        return 0
+    for line in typed.split("\n"):
+        if not opened.obey(line):
+            return 0
+        if stops and opened.code:
+            return opened.code
+    return None
 
 
 def _prompt(opened: Shell, options: Options) -> Read:
@@ -218,8 +229,8 @@ def _prompt(opened: Shell, options: Options) -> Read:
 
 def _plainly_typed(opened: Shell) -> str | None:
     code = f"[{opened.code}] " if opened.code else ""
-    print(f"{code}shop {opened.place}> ", end="", file=sys.stderr, flush=True)
     try:
+        print(f"{code}shop {opened.place}> ", end="", file=sys.stderr, flush=True)
         return next_line(sys.stdin.buffer)
     except KeyboardInterrupt:
         print(file=sys.stderr)
