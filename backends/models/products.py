@@ -38,6 +38,12 @@ class Product:
     description: str
     variants: tuple[Variant, ...]
 
+    @property
+    def prices(self) -> tuple[Money, Money]:
+        """The prices of its cheapest and of its dearest variant."""
+        prices = sorted((variant.price for variant in self.variants), key=lambda price: price.amount)
+        return prices[0], prices[-1]
+
 
 @dataclass(frozen=True, slots=True)
 class Category:

@@ -195,8 +195,7 @@ async def _currency(run: Run) -> str | None:
 @contextmanager
 def _moving(run: Run, word: str, long: bool, size: int = 0) -> Iterator[Callable[[int], None]]:
     """Show a bar on a terminal for what takes long; yields what is told how much more is done, if that is known."""
-    talks = not run.options.quiet and run.out.mode not in ("json", "jsonl")
-    if not (long and talks and is_terminal(sys.stderr)):
+    if not (long and run.out.talks and is_terminal(sys.stderr)):
         yield lambda _: None
         return
     from rich.console import Console

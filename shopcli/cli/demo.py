@@ -10,6 +10,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from backends.errors import InvalidValue, NotFound, StorageError
+from shopcli.cli.asking.choices import Choice
 from shopcli.cli.failures import Cancelled, Usage
 from shopcli.cli.output.columns import Column, View
 from shopcli.cli.performance import Performance, place_of
@@ -45,7 +46,7 @@ _TOLD = View(
     identity=lambda told: told.name,
 )
 
-_Scenarios = Annotated[list[str], typer.Argument(metavar="NAME|FILE", help="shop demo list has the names.")]
+_Scenarios = Annotated[list[str] | None, typer.Argument(metavar="NAME|FILE", help="shop demo list has the names.")]
 
 
 def list_scenarios(context: typer.Context) -> None:
@@ -60,7 +61,7 @@ def list_scenarios(context: typer.Context) -> None:
     run.out.list(_TOLD, told, total=len(told), empty="")
 
 
-def check(context: typer.Context, scenarios: _Scenarios) -> None:
+def check(context: typer.Context, scenarios: _Scenarios = None) -> None:
     """Say whether scenarios are written in their language; nothing is run.
 
     Examples:
@@ -72,12 +73,12 @@ def check(context: typer.Context, scenarios: _Scenarios) -> None:
       3   no such file
     """
     run = _begin(context)
-    run.out.list(_TOLD, [_told(name, one) for name, one in _read(scenarios).items()], empty="")
+    run.out.list(_TOLD, [_told(name, one) for name, one in _read(scenarios or [_picked(run)]).items()], empty="")
 
 
 def run_scenarios(
     context: typer.Context,
-    scenarios: _Scenarios,
+    scenarios: _Scenarios = None,
     serve: Annotated[bool, typer.Option("--serve", help="Play at five services, served for each scenario.")] = False,
     step: Annotated[bool, typer.Option("--step", help="Enter runs each command.")] = False,
     via: Annotated[
@@ -122,7 +123,7 @@ def run_scenarios(
     recorded = _files("--record", record, recording.FORMATS)
     reported = _files("--report", report, reports.FORMATS)
     place = place_of(run, serve=serve)
-    found = _read(scenarios)
+    found = _read(scenarios or [_picked(run)])
     run.out.say(f"the shop: {place.says}")
     try:
         played.play(found, place)
@@ -149,6 +150,12 @@ def _begin(context: typer.Context) -> Run:
 
 def _told(name: str, scenario: Scenario) -> Told:
     return Told(name, scenario.title, scenario.needs, len(scenario.statements))
+
+
+def _picked(run: Run) -> str:
+    run.ask.require("NAME|FILE", hint="shop demo list")
+    choices = [Choice(name, name, read(path).title, name) for name, path in built_in().items()]
+    return run.ask.pick("Scenario", "NAME|FILE", choices)
 
 
 def _read(names: Sequence[str]) -> dict[str, Scenario]:

@@ -23,7 +23,7 @@ def doctor(context: typer.Context) -> None:
     Examples:
       shop doctor
       shop doctor --profile mine
-      shop doctor --json | jq -r '.items[] | select(.state != "ok").mend'
+      shop doctor --json | jq -r '.items[] | select(.state != "ok").fix'
 
     Exit codes:
       12  something is wrong; a warning alone is 0
@@ -32,7 +32,7 @@ def doctor(context: typer.Context) -> None:
     found = [_here(run, finding) for finding in examine(_surroundings(run))]
     run.out.list(FINDING, found, total=len(found), empty="")
     for finding in found:
-        if finding.mend or finding.state is State.WRONG:
+        if finding.fix or finding.state is State.WRONG:
             _tell(run, finding)
     if all(finding.state is State.OK for finding in found):
         run.out.say(f"{len(found)} looked at, nothing is wrong")
@@ -54,12 +54,12 @@ def _surroundings(run: Run) -> Surroundings:
 
 def _here(run: Run, finding: Finding) -> Finding:
     """Let the command be about the shop that was looked at."""
-    return replace(finding, mend=finding.mend and repeated(finding.mend, run.options.again))
+    return replace(finding, fix=finding.fix and repeated(finding.fix, run.options.again))
 
 
 def _tell(run: Run, finding: Finding) -> None:
     """Say the whole of it: the table has little room for commands."""
     mark = "✗" if finding.state is State.WRONG else "!"
     run.out.say(f"{mark} {finding.subject}: {finding.found}")
-    if finding.mend:
-        run.out.next(finding.mend)
+    if finding.fix:
+        run.out.next(finding.fix)

@@ -1,6 +1,5 @@
 """`shop orders`: list, show, pay, cancel, resume and watch."""
 
-import os
 import sys
 import time
 from typing import Annotated
@@ -20,6 +19,7 @@ from shopcli.cli.run import Run, begin, prepare
 from shopcli.cli.views.orders import ORDER, ORDER_STYLES
 from shopcli.core.paying import moves, named, paid
 from shopcli.core.settling import Settled
+from shopcli.core.terminals import moves_cursor
 
 _LOOK = "shop orders resume"
 LAST = "@last"
@@ -188,7 +188,7 @@ def watch(context: typer.Context, order: OrderRef = None) -> None:
     run = begin(context, ORDER, settles=True)
     found = run.do(find_order(run, order if order is not None else choosing.order(run)))
     said: OrderStatus | None = None
-    counts = run.out.talks and is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb"
+    counts = run.out.talks and is_terminal(sys.stderr) and moves_cursor()
     ends_at = time.monotonic() + run.options.timeout if run.options.timeout_given else None
     while True:
         if found.status is not said:

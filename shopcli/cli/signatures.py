@@ -252,15 +252,15 @@ COMMANDS: "dict[str, Command]" = {
     'config path': ('Show where the settings are kept', (), ()),
     'alias list': ('List your names for commands', (), ()),
     'alias set': ('Give a command a name', (
-        ('ALIAS', False, True, (), 'Its name, one word.'),
-        ('COMMAND', False, True, (), 'What it stands for, in quotes.'),
+        ('ALIAS', False, False, (), 'Its name, one word.'),
+        ('COMMAND', False, False, (), 'What it stands for, in quotes.'),
     ), ()),
     'alias delete': ('Forget a name', (
-        ('ALIAS', False, True, (), 'Its name, one word.'),
+        ('ALIAS', False, False, (), 'Its name, one word.'),
     ), ()),
     'demo list': ('List the scenarios that come with shop', (), ()),
     'demo run': ('Play scenarios', (
-        ('NAME|FILE', True, True, (), 'shop demo list has the names.'),
+        ('NAME|FILE', True, False, (), 'shop demo list has the names.'),
     ), (
         (('--serve',), '', False, (), 'Play at five services, served for each scenario.'),
         (('--step',), '', False, (), 'Enter runs each command.'),
@@ -270,7 +270,7 @@ COMMANDS: "dict[str, Command]" = {
         (('--report',), 'FILE', True, (), 'Keep results: .xml (JUnit) or .json.'),
     )),
     'demo check': ('Say whether scenarios are written in their language', (
-        ('NAME|FILE', True, True, (), 'shop demo list has the names.'),
+        ('NAME|FILE', True, False, (), 'shop demo list has the names.'),
     ), ()),
     'tui': ('Shop on the whole screen', (), (
         (('--open',), 'PAGE', False, (), 'browse, cart, orders, account or health.'),

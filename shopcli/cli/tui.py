@@ -1,5 +1,6 @@
 """`shop tui`: the full-screen shop."""
 
+import os
 import sys
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import typer
 from shopcli.cli.failures import Usage
 from shopcli.cli.options import is_terminal
 from shopcli.cli.run import prepare
+from shopcli.core.terminals import moves_cursor
 
 PAGES = ("browse", "cart", "orders", "account", "health")
 
@@ -37,6 +39,10 @@ def tui(
         raise Usage(f"--open is one of {', '.join(PAGES)}, not {page!r}")
     if not all(map(is_terminal, (sys.stdin, sys.stdout, sys.stderr))):  # it draws on stderr, so that stdout is free
         raise Usage("the full-screen shop needs a terminal", hint="shop --help")
+    if not moves_cursor():
+        kind = os.environ.get("TERM") or "unset"
+        msg = f"this terminal can only write line after line (TERM is {kind}), and the full-screen shop needs all of it"
+        raise Usage(msg, hint="shop shell")
     from shopcli.tui import full_screen
 
     full_screen(run.shop, page=page, timeout=run.options.timeout, color=run.options.color)

@@ -7,7 +7,7 @@ from shopcli.core.config import Chosen, Config
 from shopcli.core.keyring_entry import Entry, KeyringUnusable
 from shopcli.core.keyring_sessions import KeyringSessions
 from shopcli.core.paths import data_directory, unusable
-from shopcli.core.sessions import FILE_NAME, IN_KEYRING, FileSessions, SessionCorrupted
+from shopcli.core.sessions import FILE_NAME, IN_KEYRING, FileSessions, SessionCorrupted, file_in
 
 _PROBE = "probe"
 
@@ -33,7 +33,7 @@ def move_sessions(config: Config | None) -> Moved:
     lost: list[str] = []
     for directory in _directories(data_directory() / "profiles"):
         chosen = (config.chosen(directory.name) if config else {}).get("credentials", Chosen("file"))
-        file, sessions = FileSessions(directory / FILE_NAME), KeyringSessions(directory / FILE_NAME)
+        file, sessions = file_in(directory), KeyringSessions(directory / FILE_NAME)
         before = _content(file)
         if chosen.value == "keyring":
             sessions.read()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from backends.errors import ConfigurationError, Conflict, InvalidValue, Locked, StorageError
 from shopcli.core.paths import data_directory, private_directory, unusable
-from shopcli.core.sessions import FileSessions, SessionCorrupted, forget_secrets
+from shopcli.core.sessions import FileSessions, SessionCorrupted, file_in, forget_secrets
 
 if TYPE_CHECKING:
     from shopcli.core.journal import Journal
@@ -105,7 +105,7 @@ class Profiles:
             if directory.exists():
                 raise self._taken(name, backend, owner)
             _remove(draft)
-            FileSessions(draft / "session.json").update(lambda kept: kept.update(session))
+            file_in(draft).update(lambda kept: kept.update(session))
             FileSessions(draft / "profile.json").update(lambda kept: kept.update({_BACKEND: backend}))
             _rename(draft, directory)
 
@@ -156,7 +156,7 @@ class Profiles:
 
     def _is(self, name: str, backend: str, owner: Path | None) -> bool:
         try:
-            session = FileSessions(self.directory(name) / "session.json").read()
+            session = file_in(self.directory(name)).read()
             known = self.backend(name)
         except (StorageError, ConfigurationError):
             return False
@@ -200,7 +200,7 @@ class Profiles:
 
     def _account(self, name: str) -> str | None:
         try:
-            stored = FileSessions(self.directory(name) / "session.json").read()
+            stored = file_in(self.directory(name)).read()
         except StorageError:
             return None
         account = stored.get("account")

@@ -139,6 +139,11 @@ class TokenFile(FileSessions):
         raise ConfigurationError(msg, hint=change_credentials(self.path.parent.name, back))
 
 
+def file_in(directory: Path) -> FileSessions:
+    """Return the session's file in a profile's directory, as it is: where a keyring has the tokens, without them."""
+    return FileSessions(directory / FILE_NAME)
+
+
 def sessions_in(directory: Path, credentials: str = "file") -> FileSessions:
     """Return the session in a profile's directory, with its tokens in the file, or in the `keyring`."""
     if credentials == "file":

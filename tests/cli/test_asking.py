@@ -256,6 +256,11 @@ def test_where_there_is_nothing_to_choose_nothing_is_asked(
         ("orders cancel", "ORDER, --yes are", "shop orders cancel --help"),
         ("payments show", "PAYMENT is", "shop payments list -o id"),
         ("payments refund", "PAYMENT is", "shop payments list -o id"),
+        ("alias set", "ALIAS, COMMAND are", "shop alias set --help"),
+        ("alias set cheap", "COMMAND is", "shop alias set --help"),
+        ("alias delete", "ALIAS is", "shop alias list"),
+        ("demo run", "NAME|FILE is", "shop demo list"),
+        ("demo check", "NAME|FILE is", "shop demo list"),
         ("profile use", "NAME is", "shop profile list"),
         ("profile delete", "NAME is", "shop profile list"),
         ("services stop", "SERVICE is", "shop services status"),
@@ -295,6 +300,24 @@ def test_a_setting_and_its_value_are_chosen(run: Run, person: Asked) -> None:
     somebody = person("config", "unset").sees("Setting:").types("pager").marks("pager").types(ENTER)
     assert somebody.ends() == 0
     assert run("config", "get", "pager").out == "auto\n"
+
+
+def test_an_alias_is_set_step_by_step_and_one_is_chosen_to_be_deleted(run: Run, person: Asked) -> None:
+    somebody = person("alias", "set").sees("Alias:").types("cart\n").sees("is a command", "once more").types("cheap\n")
+    somebody.sees("Command that cheap stands for:").types("prodcuts list\n").sees("begins no command", "once more")
+    assert somebody.types("products list --sort price\n").ends() == 0
+    assert run("alias", "set", "mine", "orders list").code == 0
+    assert run("alias", "list").rows == [["cheap", "products list --sort price"], ["mine", "orders list"]]
+
+    somebody = person("alias", "delete").sees("Alias:", "cheap", "products list --sort price").types("mine")
+    assert somebody.marks("mine").types(ENTER).ends() == 0
+    assert run("alias", "list").rows == [["cheap", "products list --sort price"]]
+
+
+def test_a_scenario_is_chosen(person: Asked) -> None:
+    somebody = person("demo", "check").sees("Scenario:", "buy-now").types("last one").marks("last-one-in-stock")
+    assert somebody.types(ENTER).ends() == 0
+    assert "last-one-in-stock" in somebody.text.splitlines()[-1]
 
 
 def test_words_to_search_for_are_asked_for(person: Asked) -> None:

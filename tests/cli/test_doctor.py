@@ -53,7 +53,7 @@ def found(result: Result) -> dict[str, dict[str, Any]]:
 def troubles(result: Result) -> list[tuple[str, str, str | None]]:
     """Return what is not as it should be: the state, what was looked at, and the command."""
     items = result.json["items"]
-    return [(item["state"], item["subject"], item["mend"]) for item in items if item["state"] != "ok"]
+    return [(item["state"], item["subject"], item["fix"]) for item in items if item["state"] != "ok"]
 
 
 def test_a_new_shop_is_well_and_looking_makes_nothing(run: Run, data: Path) -> None:
@@ -61,7 +61,7 @@ def test_a_new_shop_is_well_and_looking_makes_nothing(run: Run, data: Path) -> N
 
     assert (result.code, troubles(result), result.err) == (0, [], "")
     assert not data.exists()
-    assert [set(item) for item in result.json["items"]] == [{"state", "subject", "found", "mend"}] * 14
+    assert [set(item) for item in result.json["items"]] == [{"state", "subject", "found", "fix"}] * 14
     assert found(result)["data directory"]["found"] == f"{data} is made at the first use"
 
 
@@ -117,8 +117,8 @@ def test_a_directory_and_files_that_others_can_read(used: Path, run: Run) -> Non
         ("warning", "private files", f"chmod 600 {used}/local/users.db"),
     ]
     assert "0755" in found(result)["data directory"]["found"]
-    for _, _, mend in troubles(result):
-        subprocess.run(["sh", "-c", str(mend)], check=True)
+    for _, _, fix in troubles(result):
+        subprocess.run(["sh", "-c", str(fix)], check=True)
     assert troubles(run("doctor", "--json")) == []
 
 
@@ -236,8 +236,8 @@ def test_a_shop_without_a_name_has_a_journal_too(ada: Run, tmp_path: Path) -> No
 
     subject = "journal of a shop without a name"
     assert troubles(ada("doctor", "--json")) == [("warning", subject, "shop --backend URL orders resume")]
-    mend = f"shop --backend {corner[1]} orders resume"
-    assert troubles(ada("doctor", "--json", *corner)) == [("warning", subject, mend)]
+    fix = f"shop --backend {corner[1]} orders resume"
+    assert troubles(ada("doctor", "--json", *corner)) == [("warning", subject, fix)]
 
 
 def test_the_keys_of_an_owner_that_are_not_used(run: Run, tmp_path: Path) -> None:
@@ -360,7 +360,7 @@ def test_a_clock_that_is_wrong(
     clock = found(run("doctor", "--json"))["clock"]
 
     assert (clock["state"], says in clock["found"]) == (state, True)
-    assert clock["mend"] == (None if state == "ok" else _SET_CLOCK)
+    assert clock["fix"] == (None if state == "ok" else _SET_CLOCK)
 
 
 _SET_CLOCK = "sudo sntp -sS time.apple.com" if sys.platform == "darwin" else "sudo timedatectl set-ntp true"
@@ -375,8 +375,8 @@ def test_a_plug_in_that_is_broken(run: Run, tmp_path: Path, monkeypatch: pytest.
 
     result = run("doctor", "--json")
 
-    mend = f"{sys.executable} -m pip uninstall corner-shop"
-    assert (result.code, troubles(result)) == (12, [("wrong", "plug-in corner", mend)])
+    fix = f"{sys.executable} -m pip uninstall corner-shop"
+    assert (result.code, troubles(result)) == (12, [("wrong", "plug-in corner", fix)])
     assert "ZeroDivisionError" in found(result)["plug-in corner"]["found"]
     in_use = found(run("doctor", "--json", "--backend", "corner:x"))["shop in use"]
     assert (in_use["state"], "corner-shop 1.2" in in_use["found"]) == ("wrong", True)
@@ -385,10 +385,10 @@ def test_a_plug_in_that_is_broken(run: Run, tmp_path: Path, monkeypatch: pytest.
 def test_files_of_another_version_than_is_installed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shopcli.__version__", "9.9")
 
-    ((state, subject, mend),) = troubles(run("doctor", "--json"))
+    ((state, subject, fix),) = troubles(run("doctor", "--json"))
 
     assert (state, subject) == ("warning", "shop")
-    assert str(mend).startswith(f"{sys.executable} -m pip install ")
+    assert str(fix).startswith(f"{sys.executable} -m pip install ")
 
 
 def test_a_python_that_is_too_old(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -408,20 +408,20 @@ _HERE = Surroundings(
 
 
 @pytest.mark.parametrize(
-    ("encoding", "state", "mend"),
+    ("encoding", "state", "fix"),
     [
         ("UTF8", State.OK, None),
         ("latin-1", State.WARNING, "export LC_ALL=C.UTF-8"),
         ("x", State.WARNING, "export LC_ALL=C.UTF-8"),
     ],
 )
-def test_text_that_cannot_be_written(encoding: str, state: State, mend: str | None) -> None:
+def test_text_that_cannot_be_written(encoding: str, state: State, fix: str | None) -> None:
     (finding,) = characters(replace(_HERE, encoding=encoding))
-    assert (finding.state, finding.mend) == (state, mend)
+    assert (finding.state, finding.fix) == (state, fix)
 
 
 @pytest.mark.parametrize(
-    ("kind", "columns", "is_terminal", "state", "mend"),
+    ("kind", "columns", "is_terminal", "state", "fix"),
     [
         ("xterm", "100", True, State.OK, None),
         ("xterm", "60", True, State.WARNING, None),
@@ -431,11 +431,11 @@ def test_text_that_cannot_be_written(encoding: str, state: State, mend: str | No
     ],
 )
 def test_terminals(
-    monkeypatch: pytest.MonkeyPatch, kind: str, columns: str, is_terminal: bool, state: State, mend: str | None
+    monkeypatch: pytest.MonkeyPatch, kind: str, columns: str, is_terminal: bool, state: State, fix: str | None
 ) -> None:
     monkeypatch.setenv("COLUMNS", columns)
     (finding,) = kind_of_terminal(replace(_HERE, environment={"TERM": kind}, terminal=is_terminal))
-    assert (finding.state, finding.mend) == (state, mend)
+    assert (finding.state, finding.fix) == (state, fix)
 
 
 # --- whatever happens ------------------------------------------------------------------------------------------------

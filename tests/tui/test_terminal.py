@@ -302,6 +302,23 @@ def test_half_a_terminal_is_none(data: Path, end: str) -> None:
     assert b"needs a terminal" in (child.before or b"")
 
 
+@pytest.mark.parametrize("term", ["dumb", ""])
+def test_a_terminal_that_only_writes_lines_is_refused(data: Path, term: str) -> None:
+    child = pexpect.spawn(
+        sys.executable,
+        ["-m", "shopcli", "tui"],
+        env={**os.environ, "SHOP_DATA_DIR": str(data), "PYTHONPATH": str(ROOT), "TERM": term},
+        timeout=30,
+    )
+    child.expect(pexpect.EOF)
+    child.close()
+
+    assert child.exitstatus == 2
+    assert f"TERM is {term or 'unset'}".encode() in (child.before or b"")
+    assert b"shop shell" in (child.before or b"")
+    assert b"\x1b[?" not in (child.before or b"")
+
+
 def test_a_page_that_there_is_not_is_refused(start: START) -> None:
     tui = start("--open", "checkout")
 

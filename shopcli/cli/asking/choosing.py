@@ -114,10 +114,10 @@ def some(choices: Sequence[Choice[T]], none: str, hint: str) -> Sequence[Choice[
 
 
 def _of_product(product: "Product") -> "Choice[Product]":
-    cheapest = min(product.variants, key=lambda each: each.price.amount)
-    since = "from " if any(each.price != cheapest.price for each in product.variants) else ""
+    lowest, highest = product.prices
+    price = f"from {lowest}" if lowest != highest else f"{lowest}"
     sold_out = "" if any(each.in_stock for each in product.variants) else ", out of stock"
-    return Choice(product, product.title, f"{since}{cheapest.price}{sold_out}", product.slug)
+    return Choice(product, product.title, f"{price}{sold_out}", product.slug)
 
 
 def _of_order(order: "Order") -> Choice[str]:

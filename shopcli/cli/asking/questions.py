@@ -1,6 +1,5 @@
 """Asking the person at the terminal for what is missing, and reading secrets from pipes."""
 
-import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -9,6 +8,7 @@ from backends.errors import InvalidValue
 from backends.text import clean, is_clean
 from shopcli.cli.failures import Cancelled, Usage
 from shopcli.cli.options import Options, is_terminal
+from shopcli.core.terminals import moves_cursor
 
 if TYPE_CHECKING:
     from shopcli.cli.asking.choices import Choice, Found
@@ -177,9 +177,7 @@ TERMINAL = _Terminal()
 
 def _is_plain(options: Options) -> bool:
     """Whether a list with numbers is what this terminal, or the person at it, can do with."""
-    if os.environ.get("TERM", "") in ("", "dumb", "unknown"):
-        return True
-    return options.prompts == "plain"
+    return options.prompts == "plain" or not moves_cursor()
 
 
 def _is_accepted(answer: str, check: Check | None) -> bool:

@@ -139,8 +139,8 @@ async def _beginning(backend: "Backend", part: str) -> "tuple[list[Product], lis
 
 
 def _about(product: "Product") -> str:
-    cheapest = min((variant.price for variant in product.variants), key=lambda price: price.amount)
-    return f"{product.title}, {'from ' if len(product.variants) > 1 else ''}{cheapest}"
+    lowest, highest = product.prices
+    return f"{product.title}, {'from ' if lowest != highest else ''}{lowest}"
 
 
 async def _categories(backend: "Backend", part: str) -> list[Candidate]:

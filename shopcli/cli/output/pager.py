@@ -10,6 +10,7 @@ from typing import TextIO
 
 from shopcli.cli.options import Options, is_terminal
 from shopcli.cli.output.talk import cells
+from shopcli.core.terminals import moves_cursor
 
 _USUAL = "less"
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
@@ -49,7 +50,7 @@ def _is_screen() -> bool:
         there = is_terminal(sys.stdin) and os.isatty(sys.stdout.fileno())
     except (OSError, ValueError, AttributeError):
         return False
-    return there and os.environ.get("TERM") != "dumb" and not os.environ.get("CI")
+    return there and moves_cursor() and not os.environ.get("CI")
 
 
 def _is_longer(text: str) -> bool:

@@ -1,6 +1,5 @@
 """`shop shell`: commands one after the other at one shop that stays open, typed or from a pipe."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -25,9 +24,10 @@ from shopcli.cli.run import Run, prepare
 from shopcli.cli.session import Visit
 from shopcli.cli.shell.lines import next_line, without_shop, words_of
 from shopcli.cli.watching import watched
-from shopcli.core.sessions import FILE_NAME, FileSessions
+from shopcli.core.sessions import file_in
 from shopcli.core.shop import Shop, open_shop
 from shopcli.core.stepping import Runner
+from shopcli.core.terminals import moves_cursor
 
 _LEAVE = ("exit", "quit")
 _MEMORY = "memory:"
@@ -99,7 +99,7 @@ class Shell:
     def place(self) -> str:
         """Where one is, and who: `default ada@example.com`."""
         try:
-            email = FileSessions(self.shop.directory / FILE_NAME).read().get("email", "")  # no keyring is asked
+            email = file_in(self.shop.directory).read().get("email", "")  # no keyring is asked
         except ShopError:
             email = ""
         where = self.shop.profile or self.shop.backend.name
@@ -219,7 +219,7 @@ def _obey_typed(opened: Shell, typed: str | None, *, stops: bool) -> int | None:
 
 def _prompt(opened: Shell, options: Options) -> Read:
     """Return what asks for a line: with all that a terminal can do, or without where it can do nothing."""
-    if os.environ.get("TERM", "dumb") == "dumb":
+    if not moves_cursor():
         return partial(_plainly_typed, opened)
     from shopcli.cli.shell.history import History
     from shopcli.cli.shell.prompting import Prompt

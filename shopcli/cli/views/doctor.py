@@ -11,7 +11,7 @@ FINDING = View(
         Column("state", lambda finding: finding.state.value, styles=_STATE_STYLES),
         Column("subject", lambda finding: finding.subject, "looked at"),
         Column("found", lambda finding: finding.found),
-        Column("mend", lambda finding: finding.mend, "mended by", rank=1),
+        Column("fix", lambda finding: finding.fix, rank=1),
     ),
     identity=lambda finding: finding.subject,
 )

@@ -1,14 +1,9 @@
 """The catalog."""
 
 from backends.models import Category, Product, Variant
-from backends.money import Money
 from shopcli.cli.output.columns import Card, Column, View
 
 _STOCK = {"no": "red", "yes": "green"}
-
-
-def _lowest(product: Product) -> Money:
-    return min((variant.price for variant in product.variants), key=lambda price: price.amount)
 
 
 def _stock(variant: Variant) -> object:
@@ -23,7 +18,7 @@ PRODUCTS = View(
         Column("brand", lambda product: product.brand, rank=3),
         Column("category", lambda product: product.category, rank=2),
         Column("variants", lambda product: len(product.variants), right=True, rank=4),
-        Column("price", _lowest, right=True),
+        Column("price", lambda product: product.prices[0], right=True),
         Column(
             "in_stock",
             lambda product: any(variant.in_stock for variant in product.variants),

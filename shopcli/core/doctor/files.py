@@ -28,8 +28,8 @@ def data_directory_itself(_: Surroundings) -> Iterator[Finding]:
     if not nearest.is_dir():
         yield Finding(State.WRONG, subject, f"{path}: {nearest} is no directory", rights)
     elif not os.access(nearest, os.R_OK | os.W_OK | os.X_OK):
-        mend = join(["chmod", "u+rwx", str(nearest)]) if nearest.stat().st_uid == os.getuid() else rights
-        yield Finding(State.WRONG, subject, f"{path}: {nearest} cannot be written", mend)
+        fix = join(["chmod", "u+rwx", str(nearest)]) if nearest.stat().st_uid == os.getuid() else rights
+        yield Finding(State.WRONG, subject, f"{path}: {nearest} cannot be written", fix)
     elif nearest != path:
         yield Finding(State.OK, subject, f"{path} is made at the first use")
     elif mode := S_IMODE(path.stat().st_mode) & OTHERS:

@@ -33,7 +33,7 @@ class Finding:
     state: State
     subject: str
     found: str
-    mend: str | None = None
+    fix: str | None = None
     """The command that mends it, where there is one."""
 
 

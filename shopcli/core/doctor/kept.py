@@ -13,7 +13,7 @@ from shopcli.core.doctor.finding import Finding, State, Surroundings, guarded, i
 from shopcli.core.journal import Journal
 from shopcli.core.paths import config_file, data_directory
 from shopcli.core.profiles import Profiles, is_name
-from shopcli.core.sessions import FILE_NAME, FileSessions
+from shopcli.core.sessions import file_in
 
 _SECONDS = 2.0
 """How long to wait for another terminal."""
@@ -92,7 +92,7 @@ def _subject(path: Path) -> str:
 
 
 def _journal(path: Path, in_use: Path | None, _: Surroundings) -> Iterator[Finding]:
-    account = FileSessions(path.parent / FILE_NAME).read().get("account")
+    account = file_in(path.parent).read().get("account")
     journal = Journal(path)
     try:
         with deadline(_SECONDS):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from shutil import get_terminal_size
 
 from shopcli.core.doctor.finding import Finding, State, Surroundings
+from shopcli.core.terminals import moves_cursor
 
 _NARROW = 80
 
@@ -29,7 +30,7 @@ def kind_of_terminal(surroundings: Surroundings) -> Iterator[Finding]:
     colors = "with colours" if surroundings.color else "without colours"
     if not surroundings.terminal:
         yield Finding(State.OK, "terminal", f"none, the output is a pipe or a file; TERM={kind}")
-    elif kind in ("", "dumb", "unknown"):
+    elif not moves_cursor(surroundings.environment):
         found = f"TERM={kind}: neither colours nor the full-screen shop (shop tui) work"
         yield Finding(State.WARNING, "terminal", found, "export TERM=xterm-256color")
     elif size.columns < _NARROW:

@@ -71,5 +71,5 @@ def _clock(ahead: float) -> Finding:
     if state is State.OK:
         return Finding(state, "clock", "the shop has the same time")
     found = f"the shop is {off:.0f} seconds {'ahead' if ahead > 0 else 'behind'}: log-ins may end early or not begin"
-    mend = "sudo sntp -sS time.apple.com" if sys.platform == "darwin" else "sudo timedatectl set-ntp true"
-    return Finding(state, "clock", found, mend)
+    fix = "sudo sntp -sS time.apple.com" if sys.platform == "darwin" else "sudo timedatectl set-ntp true"
+    return Finding(state, "clock", found, fix)
