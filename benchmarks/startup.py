@@ -56,7 +56,11 @@ def main(rounds: int = 21) -> None:
             _run([str(programs / "shop"), *arguments], environment)
             _measure("shop products list over HTTP, piped", programs, arguments, environment, rounds)
             remote = {**environment, "SHOP_BACKEND": url}
-            _measure("TAB for a product over HTTP", programs, _tab(TABS["TAB for a product"]), remote, rounds)
+            tab = _tab(TABS["TAB for a product"])
+            _measure("TAB for a product over HTTP", programs, tab, remote, rounds)  # no directory, so nothing is kept
+            _run([str(programs / "shop"), "cart", "add", "leica-m11"], remote)
+            _run([str(programs / "shop"), *tab], remote)
+            _measure("TAB again within a minute", programs, tab, remote, min(rounds, 21))
 
 
 def _tab(line: str) -> list[str]:

@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from shopcli.cli.completing import recent
+from shopcli.cli.completing.words import Candidate
+from shopcli.core.shop import open_shop
+
 _REPORT = """
 import sys
 before = set(sys.modules)
@@ -152,6 +156,21 @@ def test_tab_for_a_thing_asks_the_shop_and_no_command(imported: Imported, words:
     dear = DEAR - {"hashlib", "random"}  # a session's token is looked up by its hash
     assert modules & {*SCREENS, *dear, "httpx", "prompt_toolkit", "keyring", "tomllib", "shopcli.cli.commands"} == set()
     assert len(modules) <= TAB_OF_THINGS
+
+
+def test_tab_for_what_a_shop_beyond_a_network_just_said_opens_no_connection(
+    imported: Imported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_DATA_DIR", str(tmp_path / "data"))
+    far = open_shop("http://127.0.0.1:9")
+    far.directory.mkdir(parents=True)
+    recent.keep(far, "PRODUCT", "sigma-35", [Candidate("sigma-35-f2", "Sigma 35mm F2")])
+
+    modules = imported(tab("products", "show", "sigma-35"), SHOP_BACKEND=far.url)
+
+    assert "shopcli.cli.completing.recent" in modules
+    dear = DEAR - {"hashlib"}  # the directory of a shop without a profile is named by it
+    assert modules & {*SCREENS, *dear, "httpx", "sqlite3", "shopcli.core.stepping", "backends.http"} == set()
 
 
 def test_only_a_table_imports_rich(imported: Imported) -> None:

@@ -14,7 +14,7 @@ from backends.models import Category, Page, Product, ProductQuery, Variant
 from backends.money import Money
 from shopcli.cli.completing import naming
 from shopcli.cli.completing.tab import answer, split
-from shopcli.cli.completing.words import Candidate, candidates
+from shopcli.cli.completing.words import MORE, Candidate, candidates
 from shopcli.core.paths import config_file
 from shopcli.core.shop import open_shop
 from shopcli.core.stepping import Runner
@@ -180,8 +180,8 @@ def test_one_page_that_is_not_all_says_so(filled: Path) -> None:
     found = candidates(["products", "show"], "")
 
     assert len(found) == naming.MOST + 1
-    assert found[-1] == Candidate(naming.MORE, "more match: type on")
-    assert texts("products", "show", "s")[-1] == f"s{naming.MORE}"
+    assert found[-1] == Candidate(MORE, "more match: type on")
+    assert texts("products", "show", "s")[-1] == f"s{MORE}"
 
 
 def test_categories(filled: Path) -> None:
@@ -360,7 +360,7 @@ def test_a_line_that_makes_no_sense_is_silent(words: tuple[str, ...], capfd: pyt
 class _Shop:
     """An open shop whose one service says what a test says."""
 
-    url = "test:"
+    url = "memory:"
 
     def __init__(self, **services: object) -> None:
         self.backend = SimpleNamespace(name="test:", suspends=False, **services)

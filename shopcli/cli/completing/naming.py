@@ -8,7 +8,8 @@ from pathlib import Path
 
 from backends.interface import SERVICES
 from shopcli.cli.completing.here import HERE
-from shopcli.cli.completing.words import Candidate, is_plain, offered
+from shopcli.cli.completing.recent import is_kept, keep, recalled
+from shopcli.cli.completing.words import MORE, Candidate, is_plain, offered
 
 TYPE_CHECKING = False  # as typing's, whose import costs 0.9 of a bare Python start
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ SECONDS = 1.0
 """So long a shop may take."""
 MOST = 50
 """So many products or orders are asked for, in one request."""
-MORE = "…"
-"""What ends a word that stands for all that was not read: a shell may not take what the others begin with for typed."""
 
 _ORDERS_WITH_PAYMENTS = 5
 _MOST_PIECES = 9
@@ -37,10 +36,19 @@ def names(line: "Line", metavar: str, part: str, shop: "Shop | None") -> list[Ca
     if metavar in HERE:
         return HERE[metavar](line)
     asking = _ASKED.get(metavar)
-    return [] if asking is None else _asked(asking, part, shop or _said(line.values), stays=shop is not None)
+    if asking is None:
+        return []
+    asked = shop or _said(line.values)
+    if not is_kept(asked, metavar):
+        return ask(asking, part, asked, stays=shop is not None)
+    found = recalled(asked, metavar, part)
+    if found is None:
+        found = ask(asking, part, asked, stays=shop is not None)
+        keep(asked, metavar, part, found)
+    return found
 
 
-def _asked(asking: "Asking", part: str, shop: "Shop", *, stays: bool) -> list[Candidate]:
+def ask(asking: "Asking", part: str, shop: "Shop", *, stays: bool) -> list[Candidate]:
     """Ask the shop, if it is there. One that `stays` open is somebody else's."""
     if not _is_there(shop):
         return []

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 FILES = "files"
 DIRECTORIES = "directories"
 
+MORE = "…"
+"""What ends a word that stands for all that was not read: a shell may not take what the others begin with for typed."""
+
 SHELLS = ("bash", "zsh", "fish")
 
 _WORDS = {
@@ -60,7 +63,7 @@ class Candidate:
     @property
     def is_whole(self) -> bool:
         """Whether nothing more belongs to the word, so that a space comes next."""
-        return self.text[-1:] not in (":", "=", "/", "…")
+        return self.text[-1:] not in (":", "=", "/", MORE)
 
 
 class Completion:

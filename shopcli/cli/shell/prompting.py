@@ -23,8 +23,6 @@ from shopcli.core.shop import Shop
 
 _STYLE = Style.from_dict({"code": "ansibrightblack"})
 _HISTORY_SECONDS = 1.0
-_MORE = "…"
-"""How what stands for further things ends: it is shown, and never typed."""
 
 
 class Prompting(Protocol):
@@ -123,11 +121,11 @@ class Completing(Completer):
         if found is None:
             return
         words, word = found
-        from shopcli.cli.completing.words import candidates
+        from shopcli.cli.completing.words import MORE, candidates
 
-        offered = sorted(candidates(words, word, self._shop), key=lambda each: each.text.endswith(_MORE))
+        offered = sorted(candidates(words, word, self._shop), key=lambda each: each.text.endswith(MORE))
         for candidate in offered:
-            if (text := written(candidate.text.removesuffix(_MORE), word)) is not None:
+            if (text := written(candidate.text.removesuffix(MORE), word)) is not None:
                 space = " " if candidate.is_whole else ""
                 about = clean(candidate.description)
                 yield Completion(text + space, -len(word), display=clean(candidate.text), display_meta=about)
