@@ -5,6 +5,7 @@ import inspect
 from collections.abc import Callable
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from backends.conformance.clock import START, VirtualClock, countable_ids
 from stub_services.users.passwords import Argon2Passwords
@@ -12,6 +13,10 @@ from stub_services.users.passwords import Argon2Passwords
 __all__ = ["START", "VirtualClock", "countable_ids", "plain_passwords"]
 
 pytest_plugins = ["backends.conformance.fixtures"]
+
+# No test is about time that passes on the machine, which may be busy.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 def plain_passwords(patch: pytest.MonkeyPatch) -> None:

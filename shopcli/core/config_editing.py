@@ -126,9 +126,12 @@ def _filled(table: Mapping[str, Any]) -> dict[str, Any]:
 def _target(path: Path) -> Path:
     """Return the file behind a link: people keep all their settings elsewhere. Raises StorageError."""
     try:
-        return path.resolve()
-    except (OSError, RuntimeError):
-        raise unusable(path, OSError(ELOOP, strerror(ELOOP))) from None
+        target = path.resolve()
+    except (OSError, RuntimeError):  # a link to itself; since Python 3.13 it is returned as it is
+        target = path
+    if target.is_symlink():
+        raise unusable(path, OSError(ELOOP, strerror(ELOOP)))
+    return target
 
 
 def _write(path: Path, text: str) -> None:

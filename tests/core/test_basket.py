@@ -100,7 +100,7 @@ def quantities(found: Cart) -> dict[str, int]:
     return {line.variant_id: line.quantity for line in found.lines}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3)), max_size=8))
 def test_what_is_sent_is_what_was_wanted(edits: list[tuple[int, int]]) -> None:
     backend = open_backend("memory:", sessions=MemorySessions())

@@ -290,7 +290,6 @@ TestShop = ShopMachine.TestCase
 TestShop.settings = settings(
     max_examples=2000 if SLOW else 60,
     stateful_step_count=60 if SLOW else 40,
-    deadline=None,
     database=None,
     derandomize=not SLOW,
     suppress_health_check=list(HealthCheck),

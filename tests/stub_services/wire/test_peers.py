@@ -12,7 +12,7 @@ from typing import Any, Protocol, get_args, get_origin, get_type_hints
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backends import Money, errors
@@ -146,7 +146,7 @@ def test_every_question_and_every_answer_comes_through(peer: str, name: str, run
     returns = hints.pop("return")
     bench = Bench(peer)
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=40)
     @given(arguments=st.tuples(*map(values, hints.values())), answer=values(returns))
     def check(arguments: tuple[Any, ...], answer: Any) -> None:  # noqa: ANN401
         bench.fake.asked.clear()
