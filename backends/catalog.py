@@ -9,6 +9,8 @@ from backends.models import Variant
 from backends.money import Money, exponent
 from backends.text import shorten
 
+MAX_PRODUCTS = 100_000
+"""What an import may have: all of it is one commit."""
 MAX_PRICE = 10**12
 MAX_STOCK = 10**9
 

@@ -158,7 +158,10 @@ class Orders(Protocol):
         """The account's orders, newest first; 1 <= limit <= 100."""
 
     async def cancel(self, order_id: str, key: str) -> Order:
-        """Cancel by id, even an order that never arrived. What was paid is refunded."""
+        """Cancel by id, even an order that never arrived. What was paid is refunded.
+
+        Raises InvalidState where the shop has lost the payment, so that nothing could be refunded.
+        """
 
 
 class Payments(Protocol):
@@ -184,7 +187,10 @@ class Admin(Protocol):
     """What only the owner of a shop may do."""
 
     async def import_catalog(self, products: tuple[Product, ...]) -> Imported:
-        """Add or update products by slug, in one piece. Stock is what can be bought now. Raises InvalidValue."""
+        """Add or update products by slug, in one piece. Stock is what can be bought now. Raises InvalidValue.
+
+        Ours take `backends.catalog.MAX_PRODUCTS` at once.
+        """
 
     async def books(self, service: str, cursor: str | None = None) -> Page[BookEntry]:
         """What a service's books say about each order, a page of orders at a time.

@@ -83,11 +83,14 @@ class Plugin:
 
         try:
             with redirect_stdout(sys.stderr):  # what it says while it is imported is no data
-                return cast("Callable[..., Backend]", EntryPoint(self.scheme, self.target, GROUP).load())
+                opener = EntryPoint(self.scheme, self.target, GROUP).load()
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # also sys.exit() on its top level
             raise _Broken(f"it cannot be imported: {_in_a_line(error)}") from error
+        if not callable(opener):
+            raise _Broken(f"{self.target} cannot be called: it is no function that opens a shop")
+        return cast("Callable[..., Backend]", opener)
 
 
 class _Broken(Exception):

@@ -5,6 +5,8 @@ Every command imports it: the standard library, and little of it. What goes wron
 
 import json
 import os
+import stat
+from errno import EINVAL
 from pathlib import Path
 
 DIRECTORY = 0o700
@@ -39,17 +41,28 @@ def read_json(path: Path) -> object:
             raise ValueError("it nests too deeply") from None
 
 
+def open_plain(path: str | Path, flags: int) -> int:
+    """Open a plain file, as `opener` of `open`: a pipe would be waited for. Raises OSError."""
+    file = os.open(path, flags | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise OSError(EINVAL, "it is no plain file", str(path))
+    return file
+
+
 def write_json(path: Path, content: object) -> None:
     """Replace a file by JSON, as `write_text` does. Raises OSError."""
     write_text(path, json.dumps(content))
 
 
-def write_text(path: Path, content: str) -> None:
+def write_text(path: Path, content: str, mode: int = FILE) -> None:
     """Replace a file by another one, which lasts; a reader sees either of them. Writers take turns. Raises OSError."""
     draft = path.with_name(f"{path.name}.new")
     draft.unlink(missing_ok=True)  # what a killed process left
     file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE)
     with os.fdopen(file, "w", encoding="utf-8", newline="") as text:
+        if mode != FILE:
+            os.fchmod(file, mode)
         text.write(content)
         text.flush()
         os.fsync(file)

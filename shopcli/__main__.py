@@ -1,5 +1,10 @@
 """`python -m shopcli` is `shop`."""
 
-from shopcli.cli.main import main
+import sys
 
-main()
+try:
+    from shopcli.cli.main import main
+
+    main()
+except KeyboardInterrupt:  # before there was anything to cancel
+    sys.exit(130)

@@ -8,7 +8,7 @@ from stub_services.caller import Caller
 from stub_services.database import Store
 
 ORDERS = 500
-"""Orders on a page."""
+"""Orders on a page, and at most so much that belongs to none."""
 
 
 class Keeper(Protocol):
@@ -20,6 +20,9 @@ class Keeper(Protocol):
 
 Entries = Callable[[str, int], Awaitable[list[BookEntry]]]
 """All entries about the next so many orders behind an order's id."""
+
+Strays = Callable[[int], Awaitable[tuple[BookEntry, ...]]]
+"""At most so many entries about what belongs to no order."""
 
 
 class Books(Protocol):
@@ -42,9 +45,13 @@ def entries_in(store: Store[Rows]) -> Entries:
     return entries
 
 
-async def page_of(entries: Entries, caller: Caller, cursor: str | None) -> Page[BookEntry]:
-    """Return a page of a service's books. Raises Forbidden for anybody but the merchant."""
+async def page_of(
+    entries: Entries, caller: Caller, cursor: str | None, strays: Strays | None = None
+) -> Page[BookEntry]:
+    """Return a page of a service's books; the last one has the strays. Raises Forbidden for all but the merchant."""
     caller.require_merchant()
     found = await entries(cursor or "", ORDERS)
     orders = list(dict.fromkeys(entry.order_id for entry in found))
-    return Page(tuple(found), orders[-1] if len(orders) == ORDERS else None)
+    if len(orders) == ORDERS:
+        return Page(tuple(found), orders[-1])
+    return Page((*found, *(await strays(ORDERS) if strays else ())))

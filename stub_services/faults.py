@@ -20,6 +20,7 @@ from typing import Any
 from backends.errors import InvalidValue, NotFound, StorageError
 from backends.interface import SERVICES
 from backends.models.faults import Fault, FaultKind
+from stub_services.actions import check_action
 
 _PLACES = (*SERVICES, "gateway")
 
@@ -57,6 +58,7 @@ class MemoryFaults:
     def add(self, fault: Fault) -> None:
         """Inject a fault, in place of one of the same service, kind and action. Raises NotFound, InvalidValue."""
         check(fault)
+        check_action(fault.service, fault.action)
         fresh = Injected(fault, os.urandom(8).hex())
         self._replace(lambda known: (*(each for each in known if not _is_same(each.fault, fault)), fresh))
 

@@ -161,6 +161,9 @@ class PaymentPeer(Protocol):
     async def refund_order(self, order_id: str, payment_id: str) -> None:
         """Send the money of a cancelled order back."""
 
+    async def knows(self, payment_id: str) -> bool:
+        """Whether there is such a payment, whose money could be sent back."""
 
-READS = frozenset(("belongs_to", "offers"))
+
+READS = frozenset(("belongs_to", "knows", "offers"))
 """The methods that change nothing: silence about them leaves nothing unknown."""

@@ -20,6 +20,15 @@ from stub_services.database import Row, UnreadableRow, versions
 _MEMORY = ":memory:"
 _POLL_SECONDS = 0.005
 _DAMAGE = re.compile("decode to UTF-8|no such (table|column)")  # what SQLite gives no code of its own
+_LOSSES = {
+    "users": "all accounts with their addresses, and the way to their carts, orders and payments",
+    "products": "the catalog and its stock, which come back as shipped",
+    "carts": "all carts",
+    "orders": "all orders; money that was paid stays with PaymentService, and shop services reconcile lists it",
+    "payments": "all payments and saved cards; paid orders stay paid, but cancelling one gives no money back",
+    "processor": "what the test processor knows of charges and refunds",
+}
+"""What a person loses with a file, by its name."""
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
 
 
@@ -136,8 +145,7 @@ class SqliteDatabase:
         except sqlite3.OperationalError as error:
             if _code(error) != sqlite3.SQLITE_ERROR:
                 raise
-            msg = f"the database {self._path} is not one that this shop made: {error}"
-            raise StorageError(msg, hint=_aside(self._path), service=self._service) from error
+            raise _unusable(self._path, f"is not one that this shop made: {error}", self._service) from error
 
     @contextmanager
     def _explained(self, outcome: Outcome) -> Iterator[None]:
@@ -150,8 +158,7 @@ class SqliteDatabase:
             msg = f"a value cannot be stored: {error}"
             raise InvalidValue(msg, service=self._service) from error
         except UnreadableRow as error:
-            msg = f"the database {self._path} holds what no shop wrote: {error}"
-            raise StorageError(msg, hint=_aside(self._path), service=self._service) from error
+            raise _unusable(self._path, f"holds what no shop wrote: {error}", self._service) from error
         except OSError as error:
             msg = f"the shop's data at {self._path} cannot be used: {error.strerror}"
             raise StorageError(msg, hint="shop --backend memory: products list", service=self._service) from error
@@ -164,8 +171,7 @@ def explain(error: sqlite3.Error, path: Path | None, service: str | None, outcom
         msg = f"another process is busy with {path}; nothing was changed"
         return Locked(msg, hint="run the same command again", service=service)
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or _DAMAGE.search(str(error)):
-        msg = f"the database {path} is damaged: {error}"
-        return StorageError(msg, hint=_aside(path), service=service)
+        return _unusable(path, f"is damaged: {error}", service)
     if code == sqlite3.SQLITE_FULL:
         msg = f"the disk is full: {path} cannot grow"
         return StorageError(msg, hint="free some space, then run the same command again", service=service)
@@ -189,8 +195,12 @@ def _code(error: Exception) -> int:
     return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF
 
 
-def _aside(path: Path | None) -> str | None:
-    return join(["mv", str(path), f"{path}.damaged"]) if path else None
+def _unusable(path: Path | None, why: str, service: str | None) -> StorageError:
+    """Return the error of a file that has to go: a new one is made in its place, so it says what goes with it."""
+    loss = _LOSSES.get(path.stem) if path else None
+    told = f"; put a backup in its place if there is one, because moving it away loses {loss}" if loss else ""
+    hint = join(["mv", str(path), f"{path}.damaged"]) if path else None
+    return StorageError(f"the database {path} {why}{told}", hint=hint, service=service)
 
 
 def _make_private(file: Path) -> None:

@@ -5,7 +5,9 @@ An adapter over a wire suspends: a test and its fixtures run on the event loop o
 
 import asyncio
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,7 +15,7 @@ import pytest
 from backends.capabilities import Capability
 from backends.conformance.goods import GOODS
 from backends.conformance.harness import LACKS, OTHER_GOODS, Harness, Person
-from backends.interface import Backend
+from backends.interface import Backend, SessionStore
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -42,18 +44,30 @@ def runner() -> Iterator[asyncio.Runner]:
 
 @pytest.fixture
 def harness(request: pytest.FixtureRequest, supplied: Harness, runner: asyncio.Runner) -> Iterator[Harness]:
-    """The supplied shop, stocked, if it is one that the test is about."""
-    anybody = supplied.visit(None)
+    """The supplied shop, stocked, if it is one that the test is about; whoever visits it is closed in the end."""
+    people: list[Backend] = []
+
+    def visit(sessions: SessionStore | None) -> Backend:
+        people.append(supplied.visit(sessions))
+        return people[-1]
+
     try:
-        _fits(request, supplied, anybody)
+        _fits(request, supplied, visit(None))
         if supplied.admin is not None:
             runner.run(supplied.admin.import_catalog(GOODS))
-        yield supplied
+        yield replace(supplied, visit=visit)
     finally:
+        runner.run(_leave(supplied, people))
+
+
+async def _leave(supplied: Harness, people: Sequence[Backend]) -> None:
+    """Put back what the test took, and close everybody, whatever goes wrong with one of them."""
+    async with AsyncExitStack() as closing:
+        for backend in (supplied.owner, *people):
+            if backend is not None:
+                closing.push_async_callback(backend.aclose)
         if supplied.tidy is not None:
-            runner.run(supplied.tidy())
-        for backend in (anybody, *supplied.opened):
-            runner.run(backend.aclose())
+            await supplied.tidy(people)
 
 
 def _fits(request: pytest.FixtureRequest, supplied: Harness, anybody: Backend) -> None:

@@ -1,6 +1,6 @@
 """What a backend supplies to be tested: everything in which shops differ, so that no test asks for a name."""
 
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -82,7 +82,7 @@ class Harness:
     """A shop that sells `goods.GOODS`, and the ways into it."""
 
     visit: Callable[[SessionStore | None], Backend]
-    """Open it for one more person."""
+    """Open it for one more person. The suite closes whatever it opens."""
     ids: Callable[[], str]
     now: Callable[[], datetime]
     paying: Methods | None
@@ -92,15 +92,13 @@ class Harness:
     advance: Callable[[timedelta], None] | None = None
     admin: Admin | None = None
     owner: Backend | None = None
-    """Somebody who may refund."""
-    opened: list[Backend] = field(default_factory=list)
-    """What has to be closed after the test."""
+    """Somebody who may refund; closed after the test too."""
     stocked: bool = True
     """Whether `goods.GOODS` are sold, by then if there is an `admin`."""
     alone: bool = True
     """Whether nothing else is sold."""
-    tidy: Callable[[], Coroutine[Any, Any, None]] | None = None
-    """Puts back what the test took, before `opened` is closed."""
+    tidy: Callable[[Sequence[Backend]], Coroutine[Any, Any, None]] | None = None
+    """Puts back what the test took, told everybody who visited, before they are closed."""
     mark: str = field(default_factory=lambda: f"-{random_ids()[:8]}")
     """What tells the people of this test from those of others at a shop that keeps its accounts."""
 

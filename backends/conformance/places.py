@@ -1,8 +1,10 @@
 """The shop under test where nothing but its URL is known: a fresh one for each test, or one that stands and stays."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, aclosing, contextmanager, suppress
 from dataclasses import replace
+from functools import cached_property
 from itertools import count
 from tempfile import TemporaryDirectory
 from typing import Protocol, cast
@@ -73,15 +75,11 @@ class Fresh:
         with TemporaryDirectory(prefix="shop-check-", ignore_cleanup_errors=True) as directory:
             url = "memory:" if self._in_memory else f"sqlite:{directory}"
             owner = open_backend(url, clock=clock, ids=ids)
-            opened: list[Backend] = []
 
             def visit(sessions: SessionStore | None) -> Backend:
-                opened.append(cast("_Visitable", owner).visit(sessions or MemorySessions()))
-                return opened[-1]
+                return cast("_Visitable", owner).visit(sessions or MemorySessions())
 
-            yield Harness(
-                visit, ids, clock, TEST_CARDS, advance=clock.advance, admin=owner.admin, owner=owner, opened=opened
-            )
+            yield Harness(visit, ids, clock, TEST_CARDS, advance=clock.advance, admin=owner.admin, owner=owner)
 
     async def leave(self) -> None:
         """Nothing is left."""
@@ -107,60 +105,50 @@ class Standing:
             return people, "their orders", f"{len(IMPORTED)} products (camera, tripod, lens ...), sold out in the end"
         return people, "no products: only an owner can import them, and what needs them is not checked"
 
-    @property
+    @cached_property
     def _imports(self) -> bool:
-        """Whether goods can be imported; asks no service."""
-        return open_backend(self.url, sessions=self._sessions).admin is not None
+        """Whether goods can be imported; asks no service, and is for where no event loop runs."""
+        owner = self._owner()
+        try:
+            return owner.admin is not None
+        finally:
+            asyncio.run(owner.aclose())
+
+    def _owner(self) -> Backend:
+        return open_backend(self.url, sessions=self._sessions)
 
     async def open(self) -> None:
         """See that somebody answers, that no goods of its own would be overwritten, and how to pay."""
-        guest = open_backend(self.url)
-        try:
+        async with aclosing(open_backend(self.url)) as guest, aclosing(self._owner()) as owner:
             await _see_that_somebody_answers(guest)
-            if self._imports:
+            if owner.admin is not None:
                 await _see_that_nothing_is_overwritten(guest)
             self._paying = await self._find_methods(guest)
-        finally:
-            await guest.aclose()
 
     @contextmanager
     def supply(self) -> Iterator[Harness]:
         """Open the shop for the people of one test."""
-        opened: list[Backend] = []
 
         def visit(sessions: SessionStore | None) -> Backend:
-            opened.append(open_backend(self.url, sessions=sessions or MemorySessions()))
-            return opened[-1]
+            return open_backend(self.url, sessions=sessions or MemorySessions())
 
-        owner = open_backend(self.url, sessions=self._sessions)
-        opened.append(owner)
-        admin = owner.admin
-
-        async def tidy() -> None:
-            for person in opened[1:]:
-                if person.account_id() is not None:
-                    await _forget(person)
-
+        owner = self._owner() if self._imports else None
         yield Harness(
             *(visit, random_ids, system_clock, self._paying),
-            admin=admin,
-            owner=None if admin is None else owner,
-            opened=opened,
-            stocked=admin is not None,
+            admin=None if owner is None else owner.admin,
+            owner=owner,
+            stocked=owner is not None,
             alone=False,
-            tidy=tidy,
+            tidy=_forget_them,
             mark=f"-check-{self.run}-{next(self._numbers)}",
         )
 
     async def leave(self) -> None:
         """Sell nothing of the goods any more; a shop has no way to delete them."""
-        owner = open_backend(self.url, sessions=self._sessions)
-        try:
+        async with aclosing(self._owner()) as owner:
             with suppress(ShopError):  # the report says what is wrong
                 if owner.admin is not None:
                     await owner.admin.import_catalog(tuple(stocked(item, 0) for item in await _left(owner)))
-        finally:
-            await owner.aclose()
 
     async def _find_methods(self, guest: Backend) -> Methods | None:
         """Return the ways to pay that cost nobody anything, as a new account sees them."""
@@ -168,11 +156,13 @@ class Standing:
         try:
             await guest.users.signup("Check", email, PASSWORD)
             await guest.users.login(email, PASSWORD)
-            tokens = {method.token for method in await guest.payments.methods() if method.test}
-            await guest.users.delete_account(PASSWORD)
+            try:
+                methods = await guest.payments.methods()
+            finally:
+                await _delete(guest)
         except Exception:  # noqa: BLE001 - the tests say what is wrong with that
             return None
-        return known_methods(tokens)
+        return known_methods({method.token for method in methods if method.test})
 
 
 class _Visitable(Protocol):
@@ -216,6 +206,12 @@ async def _left(guest: Backend) -> tuple[Product, ...]:
     return tuple(left)
 
 
+async def _forget_them(people: Sequence[Backend]) -> None:
+    for person in people:
+        if person.account_id() is not None:
+            await _forget(person)
+
+
 async def _forget(person: Backend) -> None:
     """Cancel the orders that wait, so that their stock is not back in the middle of a later test; delete the account.
 
@@ -225,5 +221,9 @@ async def _forget(person: Backend) -> None:
         for order in (await person.orders.list(100)).items:
             if order.status is OrderStatus.AWAITING_PAYMENT:
                 await person.orders.cancel(order.id, random_ids())
+    await _delete(person)
+
+
+async def _delete(person: Backend) -> None:
     with suppress(ShopError):
         await person.users.delete_account(PASSWORD)

@@ -8,7 +8,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from backends.deadline import deadline, remaining
@@ -158,7 +158,7 @@ class _Call(Generic[T]):
             answer = await self._guarded()
             if not 200 <= answer.status < 300:  # noqa: PLR2004  what HTTP calls successful
                 raise self._told(answer)
-            return self._decode(answer)
+            return self._decode(replace(answer, repeated=True) if self._may_have_arrived else answer)
         except NotSent as failure:
             self._allowed = UNSENT_ATTEMPTS
             peer = self._calls.peer

@@ -185,7 +185,7 @@ def book_entry(value: object) -> BookEntry:
     at = Members(value)
     return BookEntry(
         at("service", text),
-        at("order_id", identifier),
+        at("order_id", nullable(identifier)),
         at("id", identifier),
         at("state", text),
         at("pieces", nullable(count)),
@@ -193,6 +193,7 @@ def book_entry(value: object) -> BookEntry:
         at("kept", nullable(integer)),
         at("currency", text),
         at("waits", flag),
+        at("counted", nullable(count)),
     )
 
 

@@ -49,7 +49,7 @@ class HttpAdmin:
         request = writing("PATCH", "/v1/catalog", "products", {"products": products}, look="shop products list")
         if request.body is not None and len(request.body) > MAX_PLAIN:
             request = compressed(request)
-        return await self._calls.send(replace(request, credentials=self._owner.merchant), document(models.imported))
+        return await self._calls.send(replace(request, credentials=self._owner.merchant), _imported)
 
     async def books(self, service: str, cursor: str | None = None) -> Page[BookEntry]:
         """A page of a service's books. Raises NotFound, Forbidden."""
@@ -120,6 +120,12 @@ class HttpAdmin:
             msg = "this shop was started without faults: stop it, then start it with them"
             raise Unsupported(msg, hint=f"{self._serving} --faults")
         return self._owner.faults
+
+
+def _imported(answer: Answer) -> Imported:
+    """Return what an import did; one that was sent twice finds what the first one may have done."""
+    done = document(models.imported)(answer)
+    return Imported(None, None, None) if answer.repeated else done
 
 
 def _known(service: str, *more: str) -> str:

@@ -56,6 +56,8 @@ class Answer:
     status: int
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    repeated: bool = False
+    """An earlier try of the request may have arrived, too."""
 
 
 class NotSent(Exception):

@@ -56,11 +56,14 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import did, in products; what was as the import says already is unchanged."""
+    """What an import did, in products; what was as the import says already is unchanged.
 
-    added: int
-    updated: int
-    unchanged: int
+    All are None where it had to be sent twice: the second time finds what the first one may have done.
+    """
+
+    added: int | None
+    updated: int | None
+    unchanged: int | None
 
 
 class Sort(StrEnum):

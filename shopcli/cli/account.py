@@ -1,6 +1,7 @@
 """`shop account`: show, edit, password and delete."""
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -11,9 +12,9 @@ from backends.errors import EmailTaken, InvalidValue, Outcome, RateLimited, Shop
 from backends.models import User
 from backends.text import clean
 from shopcli.cli.accounts import PasswordPiped, kept, require
+from shopcli.cli.asking.answers import Answers, line, until_accepted
 from shopcli.cli.asking.answers import email as email_address
-from shopcli.cli.asking.answers import line
-from shopcli.cli.asking.questions import piped_secret
+from shopcli.cli.asking.questions import Check, piped_secret
 from shopcli.cli.failures import Cancelled, Usage
 from shopcli.cli.leaving import consequences, refuse_unfinished
 from shopcli.cli.paying import Yes
@@ -21,6 +22,7 @@ from shopcli.cli.run import Run, begin
 from shopcli.cli.views.users import ACCOUNT, USER, Account
 
 T = TypeVar("T")
+Questions = Mapping[str, Callable[[], str]]
 
 _LOOK = "shop account show"
 _PIPE = "--password-stdin"
@@ -69,10 +71,11 @@ def edit(
     run = begin(context, USER)
     _require_email_support(run, email)
     user = run.do(run.backend.users.me())
-    if name is None and email is None:
-        name, email = _asked(run, user)
-    changed = _with_email(run, user, email, piped=password_stdin)
-    changed = _with_name(run, changed, name, after_email=changed != user)
+    asks = _questions(run, user) if name is None and email is None else {}
+    if asks:
+        name, email = asks["name"](), asks["e-mail"]() if "e-mail" in asks else None
+    changed = _with_email(run, user, email, asks, piped=password_stdin)
+    changed = _with_name(run, changed, name, asks, after_email=changed != user)
     if changed == user:
         run.out.say("nothing to change")
     run.out.show(USER, changed)
@@ -97,12 +100,15 @@ def password(
     """
     run = begin(context, USER)
     user = run.do(run.backend.users.me())
+    asks: Questions = {
+        "old password": partial(run.ask.secret, "Old password", _PIPE),
+        "password": partial(run.ask.new_password, _PIPE, "New password"),
+    }
     if password_stdin:
-        old, new = _piped_passwords()
+        answers, asks = dict(zip(asks, _piped_passwords(), strict=True)), {}
     else:
-        old, new = run.ask.secret("Old password", _PIPE), run.ask.new_password(_PIPE, "New password")
-    stands = "the password is the old one or the new one; log in with the new one to find out"
-    _sent(run, run.backend.users.change_password(old, new), stands=stands, look="shop login")
+        answers = {name: ask() for name, ask in asks.items()}
+    until_accepted(partial(_change_password, run, asks), answers, asks)
     run.out.show(USER, user)
     run.out.say("the password is changed, and every other session of the account has ended")
 
@@ -137,10 +143,9 @@ def delete(
         run.out.say(consequence)
     if not yes:
         _confirm(run, user)
-    secret = piped_secret(_PIPE) if password_stdin else run.ask.secret("Password", _PIPE)
     account = run.backend.account_id()
-    stands = "the account may be deleted; if it is, your session has ended"
-    _sent(run, run.backend.users.delete_account(secret), stands=stands, look=_LOOK)
+    secret, asks = _password(run, piped=password_stdin)
+    until_accepted(partial(_delete, run, asks), {"password": secret}, asks)
     with deadline(run.options.timeout):
         run.shop.remember(None)
         run.shop.give_up(account)
@@ -158,30 +163,67 @@ def _require_email_support(run: Run, email: str | None) -> None:
         raise Unsupported("this shop changes no e-mail address from here", hint="shop account edit --name TEXT")
 
 
-def _asked(run: Run, user: User) -> tuple[str, str]:
-    """Ask for name and e-mail address; an empty answer keeps the present one."""
+def _questions(run: Run, user: User) -> Questions:
+    """Return what asks for name and e-mail address; an empty answer keeps the present one."""
     if not run.ask.possible:
         raise Usage("nothing to change: --name or --email is missing, and there is no terminal to ask at")
-    name = run.ask.text(f"Name [{clean(user.name)}]", "--name", optional=True, check=line) or user.name
-    if Capability.CHANGE_EMAIL not in run.backend.capabilities:
-        return name, user.email
-    question = f"E-mail [{clean(user.email)}]"
-    return name, run.ask.text(question, "--email", optional=True, check=email_address) or user.email
+
+    def ask(question: str, now: str, flag: str, check: Check) -> str:
+        return run.ask.text(f"{question} [{clean(now)}]", flag, optional=True, check=check) or now
+
+    asks = {"name": partial(ask, "Name", user.name, "--name", line)}
+    if Capability.CHANGE_EMAIL in run.backend.capabilities:
+        asks["e-mail"] = partial(ask, "E-mail", user.email, "--email", email_address)
+    return asks
 
 
-def _with_email(run: Run, user: User, email: str | None, *, piped: bool) -> User:
+def _password(run: Run, *, piped: bool) -> tuple[str, Questions]:
+    """Return the password, and what asks for it again."""
+    if piped:
+        return piped_secret(_PIPE), {}
+    ask = partial(run.ask.secret, "Password", _PIPE)
+    return ask(), {"password": ask}
+
+
+def _with_email(run: Run, user: User, email: str | None, asks: Questions, *, piped: bool) -> User:
     if email is None or email == user.email:
         return user
-    secret = piped_secret(_PIPE) if piped else run.ask.secret("Password", _PIPE)
+    secret, again = _password(run, piped=piped)
+    again = {**asks, **again}
+    return until_accepted(partial(_change_email, run, user, again), {"e-mail": email, "password": secret}, again)
+
+
+def _change_email(run: Run, user: User, again: Questions, answers: Answers) -> User:
+    email = answers["e-mail"]
+    if email == user.email:
+        return user
     stands = f"the e-mail address is {user.email} or {email}"
-    changed = _sent(run, run.backend.users.change_email(email, secret), stands=stands, look=_LOOK)
+    action = run.backend.users.change_email(email, answers["password"])
+    changed = _sent(run, action, stands=stands, look=_LOOK, again=again)
+    run.ask.stands = f"the e-mail address is changed to {changed.email}, but not the name"
     run.shop.remember(changed.email)
     return changed
 
 
-def _with_name(run: Run, user: User, name: str | None, *, after_email: bool) -> User:
+def _change_password(run: Run, again: Questions, answers: Answers) -> None:
+    stands = "the password is the old one or the new one; log in with the new one to find out"
+    action = run.backend.users.change_password(answers["old password"], answers["password"])
+    _sent(run, action, stands=stands, look="shop login", again=again)
+
+
+def _delete(run: Run, again: Questions, answers: Answers) -> None:
+    stands = "the account may be deleted; if it is, your session has ended"
+    _sent(run, run.backend.users.delete_account(answers["password"]), stands=stands, look=_LOOK, again=again)
+
+
+def _with_name(run: Run, user: User, name: str | None, asks: Questions, *, after_email: bool) -> User:
     if name is None or name == user.name:
         return user
+    return until_accepted(partial(_rename, run, user, after_email=after_email), {"name": name}, asks)
+
+
+def _rename(run: Run, user: User, answers: Answers, *, after_email: bool) -> User:
+    name = answers["name"]
     stands = f"the name is {user.name} or {name}"
     try:
         return _sent(run, run.backend.users.rename(name), stands=stands, look=_LOOK)
@@ -207,17 +249,26 @@ def _confirm(run: Run, user: User) -> None:
         raise Cancelled("that is not the account's e-mail address, so nothing was changed")
 
 
-def _sent(run: Run, action: Coroutine[Any, Any, T], *, stands: str, look: str) -> T:
+def _sent(run: Run, action: Coroutine[Any, Any, T], *, stands: str, look: str, again: Questions | None = None) -> T:
     """Run a change of the account. Where its answer got lost the error says what `stands` now.
 
-    What a wrong value was refused for is mended by the same command.
+    What a wrong value was refused for is mended by one answer that can be asked for `again`, or by the same command.
     """
     try:
         return run.change(action, look=look)
     except (EmailTaken, RateLimited, WrongCredentials) as error:
         error.hint = run.path
-        raise
+        raise _refused(error, again or {}) from None
     except ShopError as error:
         if error.outcome is Outcome.UNKNOWN:
             error.message, error.hint = f"{error.message}; {stands}", look
         raise
+
+
+def _refused(error: ShopError, again: Questions) -> ShopError:
+    """Return the error as one about an answer, by its name, if that can be asked for `again`."""
+    if isinstance(error, EmailTaken) and "e-mail" in again:
+        return InvalidValue("the e-mail address is taken")
+    if isinstance(error, WrongCredentials) and again:
+        return InvalidValue(f"the {'old password' if 'old password' in again else 'password'} is wrong")
+    return error

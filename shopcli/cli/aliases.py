@@ -19,15 +19,15 @@ def expanded(line: list[str], aliases: Mapping[str, str]) -> list[str]:
     place = _command_place(line)
     if place is None or is_command(line[place]) or line[place] not in aliases:
         return line
-    return [*line[:place], *checked(aliases[line[place]], line[place]), *line[place + 1 :]]
+    return [*line[:place], *_stored(aliases[line[place]], line[place]), *line[place + 1 :]]
 
 
 def checked(command: str, name: str) -> list[str]:
-    """Return the words of what an alias stands for. Raises Usage unless they begin a command."""
+    """Return the words of what an alias is to stand for. Raises Usage unless they begin a command."""
     try:
         words = without_shop(words_of(command))
     except Usage as mistake:
-        raise Usage(f"alias {name}: {mistake.message}", hint=f"shop alias delete {name}") from None
+        raise Usage(f"alias {name}: {mistake.message}", hint="shop alias set --help") from None
     place = _command_place(words)
     if place is None or not is_command(words[place]):
         raise Usage(f"alias {name} stands for {command!r}, which begins no command", hint="shop --help")
@@ -47,6 +47,19 @@ def checked_name(name: str) -> str:
 def is_command(word: str) -> bool:
     """Whether a line of ours begins like this."""
     return word in NOUNS or word in COMMANDS
+
+
+def begins_command(words: list[str], aliases: Mapping[str, str]) -> bool:
+    """Whether a line begins a command or an alias, behind options of every command. Raises Usage."""
+    place = _command_place(words)
+    return place is not None and (is_command(words[place]) or words[place] in aliases)
+
+
+def _stored(command: str, name: str) -> list[str]:
+    try:
+        return checked(command, name)
+    except Usage as mistake:
+        raise Usage(mistake.message, hint=f"shop alias delete {name}") from None
 
 
 def _command_place(line: list[str]) -> int | None:

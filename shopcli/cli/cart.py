@@ -189,6 +189,15 @@ def _print(run: Run, cart: Cart) -> None:
         run.out.say(f"! {notice.message}")
     run.out.show(CART, cart)
     if cart.lines:
-        run.out.next("shop checkout")
+        run.out.next(_next(run, cart))
     else:
         run.out.advise("the cart is empty → shop products list")
+
+
+def _next(run: Run, cart: Cart) -> str:
+    """Return the command that makes sense now: a checkout only where nothing has to be mended before."""
+    if not cart.notices or not run.out.talks:
+        return "shop checkout"
+    from shopcli.core.basket import mending
+
+    return run.do(mending(run.backend.products, cart)) or "shop checkout"

@@ -1,16 +1,19 @@
 """`shop checkout`: from the cart to an order that is paid for."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from shlex import join
 from typing import Annotated
 
 import typer
 
-from backends.errors import PriceChanged, ShopError, Unavailable, Unsupported
+from backends.errors import InvalidValue, PriceChanged, ShopError, Unavailable, Unsupported
 from backends.models import Card, Cart, Order, PaymentMethod, Requirement
 from backends.money import Money
 from shopcli.cli.asking import choosing
 from shopcli.cli.failures import Usage
-from shopcli.cli.paying import CardPiped, Pay, Yes, choose_method, saved
+from shopcli.cli.paying import CardPiped, Pay, Yes, agreed, choose_method
 from shopcli.cli.run import Run, begin
 from shopcli.cli.values import amount
 from shopcli.cli.views.carts import CART
@@ -18,6 +21,9 @@ from shopcli.cli.views.orders import ORDER
 from shopcli.core.paying import LATER, named, paid
 
 _LOOK = "shop orders resume"
+_LOOK_AT_CART = "shop cart show"
+_NOT_ORDERED = "nothing was ordered"
+_ON_CART = "the cart keeps the address and the delivery"
 
 
 def checkout(
@@ -59,12 +65,14 @@ def checkout(
       6   stock or price changed    11  not known yet, see shop orders resume
     """
     run = begin(context, CART if dry_run else ORDER, login=True, settles=True)
-    asks = run.ask.possible and not dry_run
-    if address is None and asks:
-        address = _destination(run, chooses=not yes)
-    cart = run.do(run.shop.checkout.prepare(address, shipping))
-    if shipping is None and asks and not yes:
+    before = run.do(run.backend.carts.view()) if run.ask.possible and not dry_run else None
+    if address is None and before is not None:
+        address = _destination(run, before, chooses=not yes)
+    cart = run.change(run.shop.checkout.prepare(address, shipping), look=_LOOK_AT_CART)
+    _note_change(run, before, cart)
+    if shipping is None and before is not None and not yes:
         cart = _delivered(run, cart)
+        _note_change(run, before, cart)
     total = _total(cart)
     for notice in cart.notices:
         run.out.say(f"! {notice.message}")
@@ -73,13 +81,13 @@ def checkout(
     if not (dry_run and run.out.mode == "table"):
         run.out.preview(CART, cart)
     if dry_run:
+        run.look = None  # nothing is under way any more that its output could tell of
         run.out.show(CART, cart)
         return
-    means = choose_method(run, pay, card_piped=card_stdin)
-    if not yes:
-        command = _command(address, shipping, pay, total, card_stdin=card_stdin)
-        _confirm(run, total, means, command)
-    method = saved(run, means)
+    command = _command(address, shipping, pay, total, card_stdin=card_stdin)
+    with _saying_what_stands(join(_words(address, shipping)), card_piped=card_stdin):
+        means = choose_method(run, pay, card_piped=card_stdin)
+        method = agreed(run, means, partial(_confirm, run, total, command, yes=yes))
     order, failure = run.change(_placed_and_paid(run, cart, method), look=_LOOK)
     run.out.show(ORDER, order)
     if failure is not None:
@@ -87,26 +95,37 @@ def checkout(
     run.out.next("shop orders list")
 
 
-def _destination(run: Run, *, chooses: bool) -> str | None:
+def _destination(run: Run, cart: Cart, *, chooses: bool) -> str | None:
     """Ask for an address where there is none, and if the person `chooses` which of several. None for the default."""
     from shopcli.cli import addresses
 
+    if Requirement.LINES in cart.requirements:
+        return None
     try:
         book = run.do(run.backend.users.addresses())
-        if (
-            len(book) == 1
-            or (book and not chooses)
-            or Requirement.LINES in run.do(run.backend.carts.view()).requirements
-        ):
-            return None
     except (Unavailable, Unsupported):  # what the cart knows may be enough
+        return None
+    if len(book) == 1 or (book and not chooses):
         return None
     if book:
         return choosing.address(run, "Deliver to", "--address", book, default=book[0]).label
     run.out.say("where shall it go? The address is kept for the next time")
     saved = addresses.asked(run, {})
-    run.ask.stands = f"nothing was ordered; the address {saved.label} is kept"
+    _note(run, f"the address {saved.label} is kept")
     return saved.label
+
+
+def _note_change(run: Run, before: Cart | None, cart: Cart) -> None:
+    """Have a question that is cancelled from now on say that the cart is not as it was, if it is not."""
+    if before not in (None, cart):
+        _note(run, _ON_CART)
+
+
+def _note(run: Run, kept: str) -> None:
+    """Have a question that is cancelled from now on say what is kept."""
+    said = run.ask.stands if run.ask.stands.startswith(_NOT_ORDERED) else _NOT_ORDERED
+    if kept not in said:
+        run.ask.stands = f"{said}; {kept}"
 
 
 def _delivered(run: Run, cart: Cart) -> Cart:
@@ -115,7 +134,21 @@ def _delivered(run: Run, cart: Cart) -> Cart:
     if len(options) <= 1:
         return cart
     chosen = choosing.delivery(run, options, cart.shipping)
-    return cart if chosen == cart.shipping else run.do(run.backend.carts.set_shipping(chosen.id))
+    if chosen == cart.shipping:
+        return cart
+    return run.change(run.backend.carts.set_shipping(chosen.id), look=_LOOK_AT_CART)
+
+
+@contextmanager
+def _saying_what_stands(again: str, *, card_piped: bool) -> Iterator[None]:
+    """Have the error about a card from a pipe say what became of order, money and cart; `again` asks for another."""
+    try:
+        yield
+    except InvalidValue as error:
+        if card_piped and not isinstance(error, Usage):
+            error.message = f"{error.message}; nothing was ordered or charged, and {_ON_CART}"
+            error.hint = again
+        raise
 
 
 async def _placed_and_paid(run: Run, cart: Cart, method: PaymentMethod | None) -> tuple[Order, ShopError | None]:
@@ -135,7 +168,9 @@ def _check_total(total: Money, expected: str) -> None:
         raise PriceChanged(f"the total is {total}, not {expected}")
 
 
-def _confirm(run: Run, total: Money, means: PaymentMethod | Card | None, command: str) -> None:
+def _confirm(run: Run, total: Money, command: str, means: PaymentMethod | Card | None, *, yes: bool) -> None:
+    if yes:
+        return
     if not run.ask.possible:
         raise Usage(f"--yes is missing to order for {total} without a terminal", hint=command)
     how = f"pay with {named(means)}" if means else f"pay {LATER}"
@@ -144,10 +179,18 @@ def _confirm(run: Run, total: Money, means: PaymentMethod | Card | None, command
 
 def _command(address: str | None, shipping: str | None, pay: str | None, total: Money, *, card_stdin: bool) -> str:
     """Return the command line that goes through without a question."""
-    words = ["shop", "checkout"]
-    for flag, value in (("--address", address), ("--shipping", shipping), ("--pay", pay)):
-        if value is not None:
-            words += [flag, value]
+    words = _words(address, shipping)
+    if pay is not None:
+        words += ["--pay", pay]
     if card_stdin:
         words.append("--card-stdin")
     return join([*words, "--yes", "--expect-total", f"{total.amount:f}"])
+
+
+def _words(address: str | None, shipping: str | None) -> list[str]:
+    """Return the command line with what was chosen of the cart, which asks for the rest."""
+    words = ["shop", "checkout"]
+    for flag, value in (("--address", address), ("--shipping", shipping)):
+        if value is not None:
+            words += [flag, value]
+    return words

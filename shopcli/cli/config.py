@@ -1,25 +1,39 @@
 """`shop config`: list, get, set, unset and path."""
 
 from collections.abc import Mapping
+from shlex import join
 from typing import Annotated
 
 import typer
 
 from backends.deadline import deadline
-from backends.errors import InvalidValue, Unsupported
+from backends.errors import InvalidValue, StorageError, Unsupported
 from shopcli.cli.asking.settings import example, setting_key, setting_value
 from shopcli.cli.failures import Usage
 from shopcli.cli.options import Options
-from shopcli.cli.output.columns import View
-from shopcli.cli.run import Run
+from shopcli.cli.run import Run, prepare
 from shopcli.cli.views.config import ORIGIN, PLACE, SETTING, VALUE, Place, Set, origin_of
-from shopcli.core.config import KEYS, PROFILES, BrokenConfig, Config, edited_by_hand, named, profile_in_use, read
-from shopcli.core.paths import config_file, unusable
-from shopcli.core.profiles import DEFAULT, Profiles
+from shopcli.core.config import (
+    ALIASES,
+    KEYS,
+    PROFILES,
+    BrokenConfig,
+    Config,
+    edited_by_hand,
+    named,
+    profile_in_use,
+    read,
+)
+from shopcli.core.paths import SETTINGS_ELSEWHERE, config_file, unusable
+from shopcli.core.profiles import DEFAULT, Profiles, is_name
 from shopcli.core.settings import SETTINGS
 
 _LIST = "shop config list --origin"
 _PROFILE = "profile"
+_TABLES = {
+    PROFILES: ("the settings of all profiles", "shop config unset KEY --for NAME"),
+    ALIASES: ("all aliases", "shop alias delete ALIAS"),
+}
 
 _Key = Annotated[
     str | None,
@@ -46,7 +60,7 @@ def list_settings(
       12  config.toml cannot be read
     """
     view = ORIGIN if origin else SETTING
-    run = _begin(context, view)
+    run = prepare(context, view)
     found = _settings(run)
     run.out.list(view, found, total=len(found), empty="")
 
@@ -62,7 +76,7 @@ def get(context: typer.Context, key: _Key = None) -> None:
       2   there is no such setting
       12  config.toml cannot be read
     """
-    run = _begin(context, VALUE)
+    run = prepare(context, VALUE)
     key = setting_key(run) if key is None else key
     found = {each.key: each for each in _settings(run)}
     if key not in found:
@@ -102,7 +116,7 @@ def set_value(
       2   no such setting, or not a value of it
       12  config.toml cannot be read or written, no such profile, or the keyring cannot be used
     """
-    run = _begin(context, SETTING)
+    run = prepare(context, SETTING)
     key = setting_key(run) if key is None else key
     if value is None:
         _see_that_it_can_be_set(key, profile)
@@ -130,14 +144,14 @@ def unset(context: typer.Context, key: _Key = None, profile: _For = None) -> Non
     """
     from shopcli.core.config_editing import take_out
 
-    run = _begin(context, SETTING)
+    run = prepare(context, SETTING)
     key = setting_key(run) if key is None else key
     _refuse_keys(key)
     with deadline(run.options.timeout):
         if key == _PROFILE and profile is None:
             Profiles().use(DEFAULT)
-        elif key == PROFILES and profile is None and (config := read()) and config.profiles:
-            raise Usage("these are the settings of all profiles", hint="shop config unset KEY --for NAME")
+        elif profile is None and key in _TABLES and (config := read()) and getattr(config, key):
+            raise Usage(f"this is a table: {_TABLES[key][0]}", hint=_TABLES[key][1])
         elif not take_out(key, profile):
             if key not in SETTINGS:
                 raise _unknown(key)
@@ -153,7 +167,7 @@ def path(context: typer.Context) -> None:
       shop config path
       "${EDITOR:-vi}" "$(shop config path)"
     """
-    run = _begin(context, PLACE)
+    run = prepare(context, PLACE)
     file = config_file()
     if run.options.output == "table":
         print(file)
@@ -161,18 +175,10 @@ def path(context: typer.Context) -> None:
         try:
             run.out.show(PLACE, Place(str(file), file.exists()))
         except PermissionError as error:
-            raise unusable(file, error) from None
+            raise StorageError(unusable(file, error).message, hint=SETTINGS_ELSEWHERE) from None
 
 
 # --- showing ---------------------------------------------------------------------------------------
-
-
-def _begin(context: typer.Context, view: View) -> Run:
-    """Start a command that opens no shop and works while config.toml is broken."""
-    run: Run = context.obj
-    run.path = context.command_path
-    run.out.check(view)
-    return run
 
 
 def _settings(run: Run) -> list[Set]:
@@ -264,6 +270,10 @@ def _move(run: Run, config: Config | None) -> None:
         run.out.say(f"moved the session of {name}")
     for name in became.lost:
         run.out.say(f"! the session of {name} stays in the keyring, which did not give it back: log in again")
+    for name in became.damaged:
+        run.out.say(f"! the session of {name} is damaged, and stays where it is")
+        if is_name(name):
+            run.out.next(join(["shop", "--profile", name, "logout"]))
 
 
 def _refuse_keys(key: str) -> None:

@@ -4,7 +4,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from backends.errors import InvalidValue, Outcome, Pending, ShopError, StorageError
+from backends.errors import InvalidValue, Outcome, OutcomeUnknown, Pending, ShopError, StorageError
 from backends.text import clean
 from shopcli.cli.output.talk import wrapped
 
@@ -38,6 +38,15 @@ class Internal(ShopError):
     outcome = Outcome.UNKNOWN
 
 
+class Unwritten(ShopError):
+    """A command did what it should, and that could not be written."""
+
+    code = "unwritten"
+    category = "unknown"
+    exit_code = 11
+    outcome = Outcome.APPLIED
+
+
 def as_object(error: ShopError) -> dict[str, object]:
     """Return the error as what JSON output shows under `error`."""
     return {
@@ -58,7 +67,7 @@ def report(error: ShopError, *, as_json: bool, color: bool) -> None:
     if as_json:
         print(json.dumps({"error": as_object(error)}), file=sys.stderr)
         return
-    mark, tint = ("!", _YELLOW) if isinstance(error, Pending) else ("✗", _RED)
+    mark, tint = ("!", _YELLOW) if isinstance(error, (Pending, Unwritten)) else ("✗", _RED)
     mark = f"{tint}{mark}{_PLAIN}" if color else mark
     message = clean(error.message, keep="\n")
     print(f"{mark} {wrapped(message, indent='  ')}", file=sys.stderr)
@@ -66,10 +75,11 @@ def report(error: ShopError, *, as_json: bool, color: bool) -> None:
         print(f"→ {clean(error.hint)}", file=sys.stderr)
 
 
-def understood(error: BaseException, *, look: str | None = None) -> ShopError:
+def understood(error: BaseException, *, look: str | None = None, did: object = None) -> ShopError:
     """Turn whatever ended a command into the error to report.
 
-    `look` is the command that shows what became of a change that was under way.
+    `look` is the command that shows what became of a change that was under way; `did` what came of it, where only
+    writing that failed.
     """
     if isinstance(error, ShopError):
         return error
@@ -78,7 +88,7 @@ def understood(error: BaseException, *, look: str | None = None) -> ShopError:
             return Cancelled("cancelled, nothing was changed")
         return Cancelled("interrupted before the answer came", hint=look, outcome=Outcome.UNKNOWN)
     if isinstance(error, OSError) and error.filename is None:  # a stream; errors about files arrive as StorageError
-        return unwritable(error, look)
+        return unwritable(error, look, did)
     if "typer" in sys.modules:
         from shopcli.cli.mistakes import from_click
 
@@ -115,13 +125,28 @@ def _packages(trace: "TracebackType | None") -> set[str]:
     return found
 
 
-def unwritable(error: OSError, look: str | None) -> ShopError:
+def unwritable(error: OSError, look: str | None, did: object) -> ShopError:
     """Return the error for output that could not be written: a full disk behind `>`.
 
-    If a change was under way it happened: `look` shows what became of it.
+    A change that was under way is said, with `look`, the command that shows it.
     """
-    outcome = Outcome.UNKNOWN if look else Outcome.NOT_APPLIED
-    return StorageError(f"cannot write the output: {error.strerror}", hint=look, outcome=outcome)
+    if look is None:
+        return StorageError(f"cannot write the output: {error.strerror}")
+    if did is None:
+        return OutcomeUnknown(f"cannot write the output: {error.strerror}", hint=look)
+    what, look = money(did) or ("it is done", look)
+    return Unwritten(f"{what}, and that could not be written: {error.strerror}", hint=look)
+
+
+def money(did: object) -> tuple[str, str] | None:
+    """Say what became of money and name the command that shows it; None if `did` is neither order nor payment."""
+    from backends.models import Order, Payment
+
+    if isinstance(did, Order):
+        return f"order {did.name} is {did.status} ({did.totals.total})", f"shop orders show {did.name}"
+    if isinstance(did, Payment):
+        return f"payment {did.id} is {did.status} ({did.amount})", f"shop payments show {did.id}"
+    return None
 
 
 def print_traceback(error: BaseException) -> None:

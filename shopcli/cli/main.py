@@ -1,23 +1,62 @@
 """The entry of `shop`: exit codes, Ctrl-C, closed pipes, and what needs no command at all."""
 
+import io
 import os
 import sys
 
-from shopcli.cli.options import HELP, Options, hoist, hostile, is_terminal, wants_json
+try:
+    from shopcli.cli.options import HELP, Options, hoist, hostile, is_terminal, wants_json
+except KeyboardInterrupt:  # before there is anything to cancel
+    sys.exit(130)
 
 TYPE_CHECKING = False  # as typing's, whose import costs 0.9 of a bare Python start
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from shopcli.cli.run import Run
+    from shopcli.cli.stopping import Stop
 
 _UNWRITTEN = 12
+_SHELL = ["shell"]
+"""It listens to no signal while it waits for a line, as it would wait on; each of its lines does."""
 _TAB = ["__complete"]
 """The command of the scripts of `shop completion`: not for people, and before anything else is imported."""
 
 
 def main(line: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
+    try:
+        _open_streams()
+        ours = sys.__stderr__  # which keeps open what is below it
+        if line is None and ours is not None and sys.stderr is ours:
+            sys.stderr = _Talk(ours.buffer, ours.encoding, "backslashreplace", line_buffering=True)
+        code = _answer(sys.argv[1:] if line is None else line)
+    except KeyboardInterrupt:  # before anything was begun, or once more while the first one was being reported
+        code = 130
+    if line is None and sys.argv[1:2] == _TAB:
+        os._exit(code)  # what Python tidies up at its end is a sixth of what TAB costs
+    sys.exit(code)
+
+
+class _Talk(io.TextIOWrapper):
+    """A stderr that ends no command because nobody reads it, or because its disk is full."""
+
+    def write(self, text: str) -> int:
+        """Write the text if that is possible."""
+        try:
+            return super().write(text)
+        except OSError:
+            return len(text)
+
+    def flush(self) -> None:
+        """Write what waits, if that is possible."""
+        try:
+            super().flush()
+        except OSError:
+            return
+
+
+def _open_streams() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed (`2>&-`), and print would write errors to stdout then
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - lives as long as we
@@ -26,10 +65,6 @@ def main(line: list[str] | None = None) -> None:
             stream.reconfigure(errors="backslashreplace")
     if hasattr(sys.stdin, "reconfigure"):  # bytes that are no text are seen as such, in every locale
         sys.stdin.reconfigure(errors="surrogateescape")
-    code = _answer(sys.argv[1:] if line is None else line)
-    if line is None and sys.argv[1:2] == _TAB:
-        os._exit(code)  # what Python tidies up at its end is a sixth of what TAB costs
-    sys.exit(code)
 
 
 def _answer(line: list[str]) -> int:
@@ -39,7 +74,7 @@ def _answer(line: list[str]) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         _leave_quietly()
-    except OSError:  # not even the error could be written
+    except OSError:
         _leave_quietly()
         return code or _UNWRITTEN
     return code
@@ -59,6 +94,7 @@ def guarded(line: list[str], begin: "Callable[[Options], Run] | None" = None) ->
     """
     options: Options | None = None
     run: Run | None = None
+    stop: Stop | None = None
     try:
         _refuse_hostile(line)
         options, rest = hoist(line)
@@ -74,11 +110,19 @@ def guarded(line: list[str], begin: "Callable[[Options], Run] | None" = None) ->
             whole = expanded(line, options.aliases)
             if whole != line:
                 return guarded(whole, begin)
-        return _dispatch(run, rest)
-    except BrokenPipeError:
+        with _stop(rest) as stop:
+            code = _dispatch(run, rest)
+    except BrokenPipeError as error:
+        if run is not None and _moved_money(run):
+            _failed(error, options, line, run)
         raise
     except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001 - the last line of defence
-        return _failed(error, options, line, run)
+        code = _failed(error, options, line, run)
+    if stop is None:
+        return code
+    if begin is not None:
+        stop.end_process()  # the session's next command is not to run
+    return stop.code(code)
 
 
 def _show_help(text: str, options: Options) -> None:
@@ -100,27 +144,31 @@ def _begun(options: Options) -> "Run":
     return Run(options)
 
 
+def _stop(rest: list[str]) -> "Stop":
+    from shopcli.cli.stopping import Stop
+
+    return Stop(listens=rest[:1] != _SHELL)
+
+
 def _dispatch(run: "Run", rest: list[str]) -> int:
     try:
-        if rest:
-            return _invoke(run, rest)
-        from shopcli.cli.start import show_start
-
-        show_start(run)
-        return 0
+        code = _invoke(run, rest) if rest else _start(run)
     finally:
         try:
             run.close()
-            sys.stdout.flush()  # here, where an error still knows what the command changed
+            run.out.flush()  # here, where an error still knows what the command changed
         finally:
-            _show_trace(run)
+            run.show_trace()
+    if run.out.unwritten is not None and not code:
+        raise run.out.unwritten
+    return code
 
 
-def _show_trace(run: "Run") -> None:
-    try:
-        run.show_trace()
-    except OSError:  # nobody reads it, which changes nothing about the command
-        _leave_quietly()
+def _start(run: "Run") -> int:
+    from shopcli.cli.start import show_start
+
+    show_start(run)
+    return 0
 
 
 def _invoke(run: "Run", rest: list[str]) -> int:
@@ -149,7 +197,8 @@ def _failed(error: BaseException, options: Options | None, line: list[str], run:
     from backends.errors import InvalidValue
     from shopcli.cli.failures import Internal, blamed, print_traceback, report, understood
 
-    failure = understood(error, look=run.look if run else None)
+    did = run.out.shown if run and error is run.out.unwritten else None
+    failure = understood(error, look=run.look if run else None, did=did)
     if isinstance(failure, Internal) and run is not None and "shop" in vars(run):  # it was opened
         failure = blamed(failure, error, run.shop.url)
     if failure.hint is None and isinstance(failure, InvalidValue) and run:
@@ -164,11 +213,15 @@ def _failed(error: BaseException, options: Options | None, line: list[str], run:
     color = is_terminal(sys.stderr) if options is None else options.colors(sys.stderr)
     if options is not None and options.verbose and isinstance(failure, Internal):
         print_traceback(error)
-    try:
-        report(failure, as_json=as_json, color=color)
-    except OSError:  # nobody reads it, or there is no room for it
-        _leave_quietly()
+    report(failure, as_json=as_json, color=color)
     return failure.exit_code
+
+
+def _moved_money(run: "Run") -> bool:
+    """Whether the command did what has to be said even where nobody reads its output."""
+    from shopcli.cli.failures import money
+
+    return run.look is not None and money(run.out.shown) is not None
 
 
 def _refuse_hostile(line: list[str]) -> None:

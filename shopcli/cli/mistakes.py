@@ -46,12 +46,19 @@ def _bad_value(error: BadParameter) -> str:
 
 
 def _too_much(extra: str, context: Context) -> Usage:
-    """Return the error for words that a command has no place for; an option may have lost its dashes."""
+    """Return the error for words that a command has no place for; an option may have lost its dashes.
+
+    Where a command can read a secret they are counted only: somebody may have written it there.
+    """
     path = context.command_path
     options = [name for parameter in context.command.get_params(context) for name in parameter.opts]
     close = get_close_matches(f"--{extra.split(maxsplit=1)[0].lstrip('-')}", options, n=1)
     guess = f", did you mean {close[0]}?" if close else ""
-    return Usage(f"{path} takes no argument {extra}{guess}", hint=f"{path} --help")
+    said = f"takes no argument {extra}"
+    if any(name.endswith("-stdin") for name in options):
+        count = len(extra.split())
+        said = f"was given {count} {'word' if count == 1 else 'words'} too many, not repeated as that may be secret"
+    return Usage(f"{path} {said}{guess}", hint=f"{path} --help")
 
 
 def _name(parameter: Parameter | None) -> str:

@@ -1,11 +1,15 @@
 """How money moves: which method, and that the person said yes."""
 
+import sys
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from backends.errors import InvalidValue, StorageError, Unavailable
 from backends.models import Card, PaymentMethod
+from backends.text import clean
 from shopcli.cli.asking import answers
 from shopcli.cli.asking.choices import Choice
 from shopcli.cli.asking.questions import piped_secret
@@ -14,6 +18,7 @@ from shopcli.cli.run import Run
 from shopcli.core.paying import LATER, parse_card
 
 _CARD = "card"
+_MONTHS = 12
 
 Pay = Annotated[
     str | None, typer.Option("--pay", metavar="METHOD", help="A saved method, a test token (tok_visa), or later.")
@@ -58,6 +63,24 @@ def saved(run: Run, means: PaymentMethod | Card | None) -> PaymentMethod | None:
         raise type(error)(error.message, hint=hint, service=error.service, request_id=error.request_id) from None
 
 
+def agreed(
+    run: Run, means: PaymentMethod | Card | None, confirm: Callable[[PaymentMethod | Card | None], None]
+) -> PaymentMethod | None:
+    """Return what the person confirms and the shop takes; a card that it refuses is asked for again alone.
+
+    Raises InvalidValue for such a card where nobody can be asked, Unavailable.
+    """
+    while True:
+        confirm(means)
+        try:
+            return saved(run, means)
+        except InvalidValue as error:
+            if not run.ask.possible:
+                raise
+            print(f"{clean(error.message)}; once more", file=sys.stderr)
+            means = _asked_card(run)
+
+
 def _known(run: Run, pay: str) -> PaymentMethod:
     try:
         methods = run.do(run.backend.payments.methods())
@@ -87,7 +110,28 @@ def _asked(run: Run, methods: tuple[PaymentMethod, ...], *, later: bool) -> Paym
 
 def _asked_card(run: Run) -> Card:
     flag = "--card-stdin"
-    number = run.ask.secret("Card number", flag, check=answers.card_number)
-    expires = run.ask.secret("Expires (MM/YY)", flag, check=answers.expiry)
+    number = run.ask.secret("Card number", flag, check=_check_number)
+    expires = run.ask.secret("Expires (MM/YY)", flag, check=partial(_check_expiry, run))
     cvv = run.ask.secret("CVV", flag, check=answers.cvv)
+    return _card(number, expires, cvv)
+
+
+def _card(number: str, expires: str, cvv: str) -> Card:
     return parse_card(f"{number} {''.join(expires.split())} {cvv.strip()}")
+
+
+def _check_number(text: str) -> None:
+    """Accept what has the last digit of a card's number (ISO/IEC 7812-1, annex B). Raises InvalidValue."""
+    answers.card_number(text)
+    digits = [int(digit) for digit in reversed(text) if digit.isdigit()]
+    doubled = sum(sum(divmod(2 * digit, 10)) for digit in digits[1::2])
+    if (sum(digits[::2]) + doubled) % 10:
+        raise InvalidValue("that is not a card number: a digit is missing or wrong")
+
+
+def _check_expiry(run: Run, text: str) -> None:
+    """Accept a month that has not passed. Raises InvalidValue."""
+    answers.expiry(text)
+    card, now = _card("0", text, "0"), run.shop.checkout.clock()
+    if card.expiry_year * _MONTHS + card.expiry_month < now.year * _MONTHS + now.month:
+        raise InvalidValue("the card has expired")

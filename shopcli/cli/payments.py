@@ -1,11 +1,12 @@
 """`shop payments`: list, show, refund and methods."""
 
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 
 from backends.errors import NotFound, ShopError
-from backends.models import Order, Payment, PaymentStatus
+from backends.models import Order, OrderStatus, Payment, PaymentStatus
 from backends.registry import random_ids
 from shopcli.cli.asking import choosing
 from shopcli.cli.orders import LAST, OrderRef, find_order
@@ -32,11 +33,9 @@ def list_payments(context: typer.Context, order: OrderRef = None) -> None:
       4  nobody is logged in
     """
     run = begin(context, PAYMENT, settles=True)
-    if order is None:
-        order = choosing.order(run) if run.ask.possible else LAST
-    found = run.do(find_order(run, order))
-    payments = run.do(run.backend.payments.list(found.id))
-    run.out.list(PAYMENT, payments, empty=f"no payment yet → shop orders pay {found.name}")
+    found = _of(run, order)
+    payments = run.do(run.backend.payments.list(found.id)) if found else ()
+    run.out.list(PAYMENT, payments, empty=_none(found))
 
 
 def show(context: typer.Context, payment: _PaymentId = None) -> None:
@@ -88,6 +87,24 @@ def methods(context: typer.Context) -> None:
     run = begin(context, METHOD)
     empty = "no card is saved; one that you pay with is → shop checkout"
     run.out.list(METHOD, run.do(run.backend.payments.methods()), empty=empty)
+
+
+def _of(run: Run, order: str | None) -> Order | None:
+    """Find the order, or the one to take where none is named: None if there are no orders yet. Raises NotFound."""
+    if order is not None:
+        return run.do(find_order(run, order))
+    with suppress(NotFound):
+        return run.do(find_order(run, choosing.order(run) if run.ask.possible else LAST))
+    return None
+
+
+def _none(order: Order | None) -> str:
+    """Say why there are no payments, and what can be done: only an order that waits for one can be paid."""
+    if order is None:
+        return "no orders yet, so there are no payments → shop products list"
+    if order.status is OrderStatus.AWAITING_PAYMENT:
+        return f"no payment yet → shop orders pay {order.name}"
+    return f"no payment, and order {order.name} is {order.status} → shop orders show {order.name}"
 
 
 def _named(run: Run, payment_id: str) -> str:

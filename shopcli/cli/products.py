@@ -2,7 +2,6 @@
 
 import sys
 from dataclasses import replace
-from shlex import join
 from typing import Annotated
 
 import typer
@@ -16,7 +15,7 @@ from shopcli.cli.paging import All, Cursor, Limit, collect, wanted
 from shopcli.cli.run import Run, begin
 from shopcli.cli.values import amount
 from shopcli.cli.views.products import CATEGORY, PRODUCT, PRODUCTS
-from shopcli.core.refs import Ref, find_product, resolve
+from shopcli.core.refs import Ref, find_product, resolve, to_buy
 
 _Category = Annotated[
     str | None, typer.Option("--category", metavar="CATEGORY", help="Only products of this category.")
@@ -106,7 +105,7 @@ def show(
     run = begin(context, PRODUCT)
     found = choosing.product(run) if product is None else _found(run, product)
     run.out.show(PRODUCT, found)
-    run.out.next(join(["shop", "cart", "add", found.variants[0].ref]))
+    run.out.next(to_buy(found))
 
 
 def categories(context: typer.Context) -> None:

@@ -2,12 +2,10 @@
 
     python -m shopcli.cli.read_signatures > signatures.py && mv signatures.py shopcli/cli/signatures.py
 
-typer reads each command's function; what every command takes comes from `shop --help`. With `--skip-missing`, commands
-whose module is not written yet are left out, and named on stderr.
+typer reads each command's function; what every command takes comes from `shop --help`.
 """
 
 import re
-import sys
 from collections.abc import Iterator, Mapping
 
 from typer._click.core import Parameter
@@ -36,10 +34,10 @@ if TYPE_CHECKING:
 _GLOBAL = re.compile(r"  ((?:-\w, )?--[\w-]+)(?: ([A-Z][A-Z,]*))? {2,}(.+)")
 
 
-def signatures(*, skip_missing: bool = False) -> str:
+def signatures() -> str:
     """Return the text of `signatures.py`. Raises ImportError, AttributeError for a command that is not there."""
     nouns = {name: entry.summary.removesuffix(".") for name, entry in TABLE.items() if isinstance(entry, Branch)}
-    commands = dict(_commands(skip_missing=skip_missing))
+    commands = dict(_commands())
     return "\n".join(
         (
             _HEAD,
@@ -52,15 +50,9 @@ def signatures(*, skip_missing: bool = False) -> str:
     )
 
 
-def _commands(*, skip_missing: bool) -> Iterator[tuple[str, tuple[str, list[str], list[str]]]]:
+def _commands() -> Iterator[tuple[str, tuple[str, list[str], list[str]]]]:
     for path, name, leaf in _leaves(TABLE):
-        try:
-            parameters = load(name, leaf).params
-        except (ImportError, AttributeError) as error:
-            if not skip_missing:
-                raise
-            print(f"left out {path}: {error}", file=sys.stderr)
-            continue
+        parameters = load(name, leaf).params
         arguments = [_argument(each) for each in parameters if each.param_type_name == "argument"]
         options = [_option(each) for each in parameters if each.param_type_name == "option"]
         yield path, (leaf.summary, arguments, options)
@@ -119,4 +111,4 @@ def _lines(words: Mapping[str, str]) -> str:
 
 
 if __name__ == "__main__":
-    print(signatures(skip_missing="--skip-missing" in sys.argv[1:]), end="")
+    print(signatures(), end="")

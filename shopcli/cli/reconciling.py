@@ -1,13 +1,16 @@
 """`shop services reconcile`: whether the services' books agree."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
+from itertools import count
 
 import typer
 
-from backends.errors import ShopError, Unsupported
+from backends.errors import ShopError
 from backends.money import Money
 from shopcli.cli.output.columns import Card, Column, View
 from shopcli.cli.run import begin
+from shopcli.cli.services import admin_of
 from shopcli.core.reconciling import Difference, Reconciled, reconcile
 
 
@@ -29,25 +32,45 @@ class Books:
     differences: tuple[Difference, ...]
 
 
+_AGREE = "the books agree"
+_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_LEAST = 8
+"""So many characters of an id tell a table's rows apart, if no two ids begin alike."""
+
 _DIFFERENCE = (
     Column("order", lambda difference: difference.order),
     Column("service", lambda difference: difference.service),
     Column("expected", lambda difference: difference.expected, shrinks=True),
     Column("found", lambda difference: difference.found, shrinks=True),
+    Column("state", lambda difference: difference.state, rank=1),
+    Column("about", lambda difference: difference.about),
 )
 
 
 def _card(books: Books) -> Card:
     settled = ", ".join(map(str, books.settled)) or "nothing"
     head = [f"{books.orders} orders, {books.under_way} of them under way; {settled} paid"]
-    verdict = [] if books.differences else ["the books agree"]
-    return Card(head, _DIFFERENCE, books.differences, verdict)
+    verdict = [] if books.differences else [_AGREE]
+    order, service, expected, found, state, about = _DIFFERENCE
+    return Card(head, (order, state, service, about, expected, found), _brief(books.differences), verdict)
+
+
+def _brief(differences: tuple[Difference, ...]) -> list[Difference]:
+    """Shorten the ids that nobody reads to as much as tells them apart."""
+    named = (name for difference in differences for name in (difference.order, difference.about))
+    ids = {name for name in named if name and _UUID.fullmatch(name)}
+    length = next(least for least in count(_LEAST) if len({name[:least] for name in ids}) == len(ids))
+    short = {name: f"{name[:length]}…" for name in ids}
+    return [
+        replace(each, order=short.get(each.order or "", each.order), about=short.get(each.about or "", each.about))
+        for each in differences
+    ]
 
 
 _BOOKS = View(
     Books,
     _DIFFERENCE,
-    identity=lambda difference: difference.order,
+    identity=lambda difference: difference.order or difference.about,
     rows=lambda books: books.differences,
     card=_card,
 )
@@ -68,14 +91,13 @@ def reconcile_books(context: typer.Context) -> None:
       12  this shop's owner is somebody else
     """
     run = begin(context, _BOOKS)
-    admin = run.backend.admin
-    if admin is None:
-        raise Unsupported("only the owner of a shop can look into its books", hint="shop help backends")
-    books = _books(run.do(reconcile(admin)))
+    books = _books(run.do(reconcile(admin_of(run, "look into its books"))))
     run.out.show(_BOOKS, books)
-    if books.differences:
-        count = len(books.differences)
-        raise BooksDiffer(f"the books differ in {count} place{'s' if count > 1 else ''}", hint="shop services status")
+    if places := len(books.differences):
+        in_full = "shop services reconcile --json" if run.out.mode == "table" else None
+        raise BooksDiffer(f"the books differ in {places} place{'s' if places > 1 else ''}", hint=in_full)
+    if run.out.mode != "table":
+        run.out.say(_AGREE)
 
 
 def _books(found: Reconciled) -> Books:

@@ -2,13 +2,14 @@
 
 import sys
 import time
+from math import nan
 from pathlib import Path
 from shlex import quote
 from typing import Annotated
 
 import typer
 
-from backends.errors import InvalidValue, Unavailable, Unsupported
+from backends.errors import InvalidValue, Unavailable
 from backends.interface import Admin
 from backends.models import Fault, FaultKind, ServiceHealth
 from shopcli.cli.asking import choosing
@@ -18,7 +19,7 @@ from shopcli.cli.output.pager import Sheet
 from shopcli.cli.run import Run, begin
 from shopcli.cli.values import amount, whole
 from shopcli.cli.views.health import FAULT, HEALTH
-from shopcli.core.owners import see_that_it_is_private
+from shopcli.core.owners import see_that_it_is_private, unknown_owner
 
 _LOOK = "shop services status"
 _MAX_SECONDS = 3600
@@ -185,8 +186,7 @@ def admin_of(run: Run, doing: str) -> Admin:
     admin = run.backend.admin
     if admin is None:
         _refuse_ended(run)
-        msg = f"only the owner of a shop may {doing}, and this profile does not know who that is"
-        raise Unsupported(msg, hint="shop profile create NAME URL --owner DIR/owner.json")
+        raise unknown_owner(run.shop.url, doing)
     return admin
 
 
@@ -268,14 +268,22 @@ def _refuse_more(word: str | None) -> None:
 
 
 def _seconds(text: str, flag: str) -> float:
-    seconds = float(amount(text, flag))
+    seconds = _number(text)
     if not 0 < seconds <= _MAX_SECONDS:
-        raise InvalidValue(f"{flag} is a number of seconds up to {_MAX_SECONDS}, not {text!r}")
+        raise InvalidValue(f"{flag} is a number of seconds above 0 and up to {_MAX_SECONDS}, not {text!r}")
     return seconds
 
 
 def _rate(text: str) -> float:
-    rate = float(amount(text, "--rate"))
+    rate = _number(text)
     if not 0 <= rate <= 1:
-        raise InvalidValue(f"--rate is between 0 and 1, not {text!r}")
+        raise InvalidValue(f"--rate is a number from 0 to 1, not {text!r}")
     return rate
+
+
+def _number(text: str) -> float:
+    """Read a number in plain digits; what is none is nan, which is within no range."""
+    try:
+        return float(amount(text, ""))
+    except InvalidValue:
+        return nan

@@ -7,13 +7,17 @@ answer until the next one comes.
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from shlex import join
 
-from backends.errors import ShopError
-from backends.interface import Carts
+from backends.errors import NotFound, ShopError
+from backends.interface import Carts, Products
 from backends.models import Cart, Line
+from shopcli.core.refs import MAX_QUANTITY
 
 UNDOS = 50
 """So many edits can be undone."""
+_NOT_SOLD = "not_sold"
+_SHORT = "short_stock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +111,39 @@ async def send(carts: Carts, cart: Cart, edit: Edit) -> Cart:
     if rest > 0:
         return await carts.set_quantity(first.id, rest)
     return await send(carts, await carts.remove(first.id), edit)
+
+
+async def mending(products: Products, cart: Cart) -> str | None:
+    """Return the command that mends the first line that cannot be ordered as it is, None if there is none."""
+    for line in cart.lines:
+        told = {notice.code for notice in cart.notices if notice.line_id == line.id}
+        if told.isdisjoint((_NOT_SOLD, _SHORT)):
+            continue
+        left = 0 if _NOT_SOLD in told else await _left(products, line)
+        if left is None or left < line.quantity:
+            return join(["shop", *_mended(_name(cart, line), line, left)])
+    return None
+
+
+def _mended(name: str, line: Line, left: int | None) -> list[str]:
+    if left is None:
+        return ["products", "show", line.ref]
+    return ["cart", "set", name, str(min(left, MAX_QUANTITY))] if left else ["cart", "remove", name]
+
+
+async def _left(products: Products, line: Line) -> int | None:
+    """Return how many pieces there are for the line, None if nobody says: a notice tells people, but no number."""
+    try:
+        product = await products.get(line.ref.partition("/")[0])
+    except NotFound:
+        return 0
+    except ShopError:
+        return None
+    now = next((variant for variant in product.variants if variant.id == line.variant_id), None)
+    return now.stock if now and now.in_stock else 0
+
+
+def _name(cart: Cart, line: Line) -> str:
+    """Return what means this line and no other: its ref, unless that may be another line's, or a row."""
+    is_own = [each.ref for each in cart.lines].count(line.ref) == 1 and not line.ref.isdigit()
+    return line.ref if is_own else line.id

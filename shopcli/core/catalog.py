@@ -28,7 +28,14 @@ DEFAULTS = {"brand": "", "category": "Other", "description": "", "sku": "", "var
 
 _SHARED = ("title", "brand", "category", "description")
 _AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
-_FOREIGN_AMOUNT = re.compile(r"\D*([0-9][0-9.,' ]*)[.,]([0-9]{2})\D*|\D*([0-9]+)\D*")
+_SIGNS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY"}
+_MARK = r"[A-Z]{3}|[€$£¥]"
+_FOREIGN_AMOUNT = re.compile(
+    rf"(?P<before>{_MARK})?\s*"
+    r"(?P<whole>[0-9]{1,12}|[0-9]{1,3}(?P<gap>[.,'\s])[0-9]{3}(?:(?P=gap)[0-9]{3}){0,2})?"
+    r"(?:(?P<point>[.,])(?P<cents>[0-9]{1,2}))?"
+    rf"\s*(?P<after>{_MARK})?"
+)
 _WHOLE = re.compile(r"[0-9]{1,15}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
@@ -46,6 +53,8 @@ class Catalog:
     """Rows that are not in `products`: the bad ones, and others of their products."""
     mistakes: tuple[Mistake, ...]
     """The first `KEPT_MISTAKES` of them."""
+    stray: int | None
+    """The line of the first bad row that may belong to any product: nobody knows which one to leave out."""
 
 
 @dataclass(slots=True)
@@ -70,10 +79,12 @@ class _Reading:
         self._sold_in = sold_in
         self._drafts: dict[str, _Draft] = {}
         self._spoiled: set[str] = set()
+        self.stray: int | None = None
 
     def take(self, row: Row) -> list[Mistake]:
         """Put a row into its product, or return what is wrong with it."""
         if row.mistake is not None:
+            self._spoil(row)
             return [row.mistake]
         cells = {**DEFAULTS, **{name: cell for name, cell in row.cells.items() if cell}}
         slug, wrong = cells.get("slug", ""), _wrong_texts(cells)
@@ -83,7 +94,7 @@ class _Reading:
         draft = self._drafts.get(slug) or _Draft(row.line, texts)
         wrong = wrong or _wrong_beside(cells["variant"], texts, draft)
         if wrong:
-            self._spoiled.add(slug)
+            self._spoil(row)
             return [Mistake(row.line, name, wrong[name]) for name in COLUMNS if name in wrong]
         name = cells["variant"]
         ref = f"{slug}/{name}"
@@ -91,6 +102,14 @@ class _Reading:
         draft.lines[name] = row.line
         self._drafts[slug] = draft
         return []
+
+    def _spoil(self, row: Row) -> None:
+        """Leave out the product of a bad row. What is no slug may be any product's that somebody mistyped."""
+        slug = row.cells.get("slug", "")
+        if wrong_name(slug) is None:
+            self._spoiled.add(slug)
+        elif self.stray is None:
+            self.stray = row.line
 
     def products(self) -> tuple[Product, ...]:
         """All that are whole."""
@@ -108,7 +127,8 @@ def read_catalog(rows: Iterable[Row], sold_in: str | None) -> Catalog:
         bad += bool(mistakes)
         kept += mistakes[: KEPT_MISTAKES - len(kept)]
     products = reading.products()
-    return Catalog(products, count, bad, count - sum(len(each.variants) for each in products), tuple(kept))
+    skipped = count - sum(len(each.variants) for each in products)
+    return Catalog(products, count, bad, skipped, tuple(kept), reading.stray)
 
 
 def _wrong_texts(cells: dict[str, str]) -> dict[str, str]:
@@ -143,7 +163,7 @@ def _price(cells: dict[str, str], sold_in: str | None, wrong: dict[str, str]) ->
     elif reason := _wrong_currency(currency, sold_in):
         wrong["currency"] = reason
     if not _AMOUNT.fullmatch(text):
-        wrong["price"] = f"{quoted(text)} is no amount; write {_amount_meant(text)}"
+        wrong["price"] = f"{quoted(text)} is no amount; write {_amount_meant(text, currency)}"
         return Money(Decimal(0), "")
     price = Money(Decimal(text), currency or "")
     if "currency" not in wrong and (reason := wrong_price(price)):
@@ -157,13 +177,23 @@ def _wrong_currency(currency: str, sold_in: str | None) -> str | None:
     return None if sold_in is None else wrong_currency(currency, sold_in)
 
 
-def _amount_meant(text: str) -> str:
-    """Guess the amount that somebody wrote in another manner: 1.299,00 or EUR 5."""
-    found = _FOREIGN_AMOUNT.fullmatch(text) if "-" not in text else None
-    if found is None:
+def _amount_meant(text: str, currency: str | None) -> str:
+    """Return the amount that somebody wrote in another manner, such as 1.299,00 or EUR 5, if it is surely that one."""
+    found = _FOREIGN_AMOUNT.fullmatch(text)
+    if found is None or not _is_one_amount(found, currency):
         return "an amount such as 12.50"
-    whole, cents, alone = found.groups()
-    return alone or f"{re.sub('[^0-9]', '', whole)}.{cents}"
+    whole = str(int(re.sub("[^0-9]", "", found["whole"] or "0")))
+    return f"{whole}.{found['cents']:0<2}" if found["cents"] else whole
+
+
+def _is_one_amount(found: re.Match[str], currency: str | None) -> bool:
+    """Whether it can be read in one way only: 1,299 may be as much or a thousand times less."""
+    marks = [mark for mark in (found["before"], found["after"]) if mark is not None]
+    if any(_SIGNS.get(mark, mark) != currency for mark in marks):
+        return False
+    if found["gap"]:
+        return bool(found["cents"]) and found["gap"] != found["point"]
+    return bool(found["whole"] or found["cents"])
 
 
 def _stock(cells: dict[str, str], wrong: dict[str, str]) -> int:

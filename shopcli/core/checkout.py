@@ -43,6 +43,7 @@ from backends.registry import random_ids, system_clock
 from shopcli.core.conclusions import (
     no_such_method,
     order_is_decided,
+    overtaken,
     paid,
     payment_is_decided,
     refusal,
@@ -89,7 +90,7 @@ class Checkout:
         """Put address and delivery on the cart, and return it as the server prices it.
 
         Without a label the default address is taken, without an id the cheapest delivery.
-        Raises Conflict for an empty cart, InvalidValue, NotFound.
+        Raises Conflict for an empty cart, CartChanged for one that was emptied meanwhile, InvalidValue, NotFound.
         """
         cart = await self.backend.carts.view()
         if Requirement.LINES in cart.requirements:
@@ -105,11 +106,14 @@ class Checkout:
             chosen, email = cart.address, cart.email  # UserService is down; the cart knows where it goes
         await self.backend.carts.set_address(chosen, email)
         options = await self.backend.carts.shipping_options()
-        return await self.backend.carts.set_shipping(_delivery(options, shipping).id)
+        return _not_emptied(await self.backend.carts.set_shipping(_delivery(options, shipping).id))
 
     def attempt(self, cart: Cart, payment: str | None = None) -> CheckoutAttempt:
-        """Freeze what the person confirms, under a new id. Raises Conflict if the cart lacks something."""
-        if cart.requirements or not (cart.id and cart.totals and cart.address and cart.shipping):
+        """Freeze what the person confirms, under a new id.
+
+        Raises CartChanged if the cart was emptied since it was prepared, Conflict if it lacks something else.
+        """
+        if _not_emptied(cart).requirements or not (cart.id and cart.totals and cart.address and cart.shipping):
             msg = f"the cart still lacks: {', '.join(cart.requirements)}"
             raise Conflict(msg, hint="shop checkout", service="carts")
         return CheckoutAttempt(
@@ -275,6 +279,13 @@ class Checkout:
 
         seconds = random() * FIRST_DELAY * 2 ** (turn - 1) if turn < ATTEMPTS else POLL_SECONDS  # noqa: S311  no secret
         await self._sleep(min(remaining(), seconds))
+
+
+def _not_emptied(cart: Cart) -> Cart:
+    """Return the cart of a checkout, which began with lines in it. Raises CartChanged if they are gone."""
+    if Requirement.LINES in cart.requirements:
+        raise overtaken("the cart is empty now, and was not when the checkout began")
+    return cart
 
 
 def _delivery(options: tuple[ShippingOption, ...], wanted: str | None) -> ShippingOption:

@@ -20,7 +20,7 @@ from shopcli.core.intents import Entry
 _UNDECIDED_ORDER = (OrderStatus.PLACING, OrderStatus.REJECTING)
 _UNDECIDED_PAYMENT = (PaymentStatus.CREATED, PaymentStatus.CHARGING, PaymentStatus.CAPTURED)
 _NO_REASON = ("the", "a", "was", "order", "payment", "card")
-_REFUSALS = {"out_of_stock": OutOfStock, "price_changed": PriceChanged, "cart_changed": CartChanged}
+_REFUSALS = {"out_of_stock": OutOfStock, "price_changed": PriceChanged}
 
 
 def beside(status: str, why: str | None) -> str:
@@ -30,15 +30,26 @@ def beside(status: str, why: str | None) -> str:
 
 
 def refusal(order: Order | None) -> ShopError:
-    """Return the error that a rejected order means. The cart is as it was."""
+    """Return the error that a rejected order means. It took nothing, from the cart neither."""
     reason = (order and order.reason) or "refused"
     if reason == "cancelled":
         msg = "the checkout was cancelled; nothing was ordered, nothing was charged, and the cart is as it was"
         return InvalidState(msg, hint="shop cart show", service="orders")
-    kind = _REFUSALS.get(reason, Conflict)
     detail = (order and order.message) or reason.replace("_", " ")
+    if reason == "cart_changed":
+        return overtaken(detail)
+    kind = _REFUSALS.get(reason, Conflict)
     msg = f"nothing was ordered and nothing was charged, the cart is as it was: {detail}"
     return kind(msg, hint="shop cart show", service="orders")
+
+
+def overtaken(how: str) -> CartChanged:
+    """Return the error of a checkout whose cart somebody changed meanwhile, often another checkout that won."""
+    msg = (
+        "nothing was ordered and nothing was charged by this checkout, which took nothing from the cart:"
+        f" {how}; perhaps another checkout of this account ordered what was in it"
+    )
+    return CartChanged(msg, hint="shop orders list", service="carts")
 
 
 def order_is_decided(order: Order) -> bool:

@@ -16,10 +16,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from shlex import quote
+from shlex import join, quote
 from typing import NamedTuple
 
 from backends.errors import ConfigurationError, ShopError
+from backends.private import open_plain
+from backends.text import is_clean
 from shopcli.core.paths import config_file
 from shopcli.core.settings import IN_FILE, SETTINGS
 
@@ -86,7 +88,7 @@ def read(path: Path | None = None) -> Config | None:
 def text_of(path: Path) -> str | None:
     """Return a file's text, None where there is no file. Raises BrokenConfig."""
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with open(path, encoding="utf-8", newline="", opener=open_plain) as file:
             return file.read()
     except FileNotFoundError:
         return None
@@ -101,7 +103,7 @@ def parsed(path: Path, text: str) -> dict[str, object]:
     import tomllib  # costs a bare Python start, so only those who have a file pay for it
 
     try:
-        return tomllib.loads(text.replace("\r\n", "\n"))
+        return tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # not only TOMLDecodeError: a number may have too many digits
         raise _unreadable(path, _reason(str(error), text)) from None
 
@@ -166,9 +168,16 @@ def _values(path: Path, text: str, table: Mapping[str, object], profile: str | N
             checked[name] = _value(name, value, profile)
         except ValueError as error:
             place = _place(path, text, name, f"{PROFILES}.{profile}" if profile else "")
-            whose = f" --for {profile}" if profile else ""
-            raise BrokenConfig(f"{place}: {error}", hint=f"shop config unset {quote(name)}{whose}") from None
+            raise BrokenConfig(f"{place}: {error}", hint=_taken_out(path, name, profile)) from None
     return checked
+
+
+def _taken_out(path: Path, name: str, profile: str | None) -> str:
+    """Return the command that takes an entry out, or that opens the file where the entry's name cannot be typed."""
+    if not is_clean(f"{name}{profile or ''}") or (profile or "").startswith("-"):
+        return edited_by_hand(path)
+    whose = ["--for", profile] if profile else []
+    return join(["shop", "config", "unset", *([*whose, "--", name] if name[:1] == "-" else [name, *whose])])
 
 
 def _value(name: str, value: object, profile: str | None) -> str:
@@ -198,7 +207,7 @@ def _flat(table: object, above: str) -> Iterator[tuple[str, str]]:
 
 def _reason(message: str, text: str) -> str:
     """Say what is wrong with a file, with line and column in front."""
-    lines = text.splitlines() or [""]
+    lines = _lines(text)
     what = message.removesuffix(_AT_END)
     if what != message:
         return f"line {len(lines)}, column {len(lines[-1]) + 1}: {what}"
@@ -208,12 +217,17 @@ def _reason(message: str, text: str) -> str:
 
 def _place(path: Path, text: str, name: str, table: str) -> str:
     within = ""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(_lines(text), 1):
         if header := _HEADER.fullmatch(line):
             within = header[1].replace('"', "").replace(" ", "")
         elif within == table and (entry := _ENTRY.match(line)) and entry[1] == name:
             return f"{path}:{number}"
     return str(path)
+
+
+def _lines(text: str) -> list[str]:
+    """Split as TOML and editors do: other characters that `splitlines` knows end no line."""
+    return text.replace("\r\n", "\n").removesuffix("\n").split("\n")
 
 
 def _unreadable(path: Path, reason: str) -> BrokenConfig:

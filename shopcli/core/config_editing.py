@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from errno import ELOOP
 from os import strerror
 from pathlib import Path
+from stat import S_IMODE
 from typing import Any
 
 from backends.errors import Locked, StorageError
-from backends.private import write_text
+from backends.private import FILE, write_text
 from shopcli.core.config import ALIASES, PROFILES, BrokenConfig, edited_by_hand, parsed, read, text_of
 from shopcli.core.locks import locked
 from shopcli.core.paths import SETTINGS_ELSEWHERE, config_file, private_directory, unusable
@@ -91,7 +92,8 @@ def _new_in(tables: _Table, name: str) -> _Table:
 
 def _edit(change: Callable[[_Table], None], path: Path | None) -> None:
     """Change a file that can be parsed, and nothing in it but what is to be changed."""
-    path = _target(path or config_file())
+    with _elsewhere():
+        path = _target(path or config_file())
     with _elsewhere(), _locked(path):
         text = text_of(path) or ""
         wanted = parsed(path, text)
@@ -136,7 +138,8 @@ def _target(path: Path) -> Path:
 
 def _write(path: Path, text: str) -> None:
     try:
-        write_text(path, text)
+        mode = S_IMODE(path.stat().st_mode) if path.exists() else FILE
+        write_text(path, text, mode)
     except OSError as error:
         raise unusable(path, error) from None
 

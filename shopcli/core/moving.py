@@ -18,6 +18,8 @@ class Moved(NamedTuple):
     moved: tuple[str, ...]
     lost: tuple[str, ...]
     """Those that the keyring did not give back: their people log in again."""
+    damaged: tuple[str, ...]
+    """Those whose file cannot be read: they are as they were."""
 
 
 def prove_keyring() -> None:
@@ -31,33 +33,31 @@ def move_sessions(config: Config | None) -> Moved:
     """Let each session be kept where `config` says. Raises KeyringUnusable, StorageError, Locked."""
     moved: list[str] = []
     lost: list[str] = []
+    damaged: list[str] = []
     for directory in _directories(data_directory() / "profiles"):
         chosen = (config.chosen(directory.name) if config else {}).get("credentials", Chosen("file"))
         file, sessions = file_in(directory), KeyringSessions(directory / FILE_NAME)
-        before = _content(file)
+        try:
+            was_in_keyring = IN_KEYRING in file.read()
+        except SessionCorrupted:
+            damaged.append(directory.name)
+            continue
         if chosen.value == "keyring":
             sessions.read()
-        elif IN_KEYRING in before:
+        elif was_in_keyring:
             _bring_back(sessions, directory.name, lost)
-        if (IN_KEYRING in before) != (IN_KEYRING in _content(file)) and directory.name not in lost:
+        if was_in_keyring != (IN_KEYRING in file.read()) and directory.name not in lost:
             moved.append(directory.name)
-    return Moved(tuple(moved), tuple(lost))
+    return Moved(tuple(moved), tuple(lost), tuple(damaged))
 
 
 def _bring_back(sessions: KeyringSessions, name: str, lost: list[str]) -> None:
     try:
         sessions.bring_back()
     except (KeyringUnusable, SessionCorrupted):
-        if IN_KEYRING in _content(FileSessions(sessions.path)):
+        if IN_KEYRING in FileSessions(sessions.path).read():
             sessions.let_go()
             lost.append(name)
-
-
-def _content(file: FileSessions) -> dict[str, str]:
-    try:
-        return file.read()
-    except SessionCorrupted:  # `shop logout` mends it, and there is no token to move
-        return {}
 
 
 def _directories(root: Path) -> list[Path]:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from backends.errors import ConfigurationError, InvalidValue, StorageError
+from backends.errors import ConfigurationError, InvalidValue, StorageError, Unsupported
 from backends.private import NotPrivate, read_json
 from shopcli.core.paths import unusable
 
@@ -42,6 +42,19 @@ def see_that_it_is_private(path: Path) -> None:
         raise _of_everybody(path) from None
     except (OSError, ValueError):
         return
+
+
+def unknown_owner(url: str, doing: str) -> Unsupported:
+    """Return the error for `doing` what only the owner may, with a profile of the shop at `url` that knows no owner."""
+    only = f"only the owner of a shop may {doing}"
+    if urlsplit(url).scheme not in _PORTS:
+        return Unsupported(f"{only}, and this kind of shop has no owner here")
+    from shlex import quote
+
+    from shopcli.core.profiles import Profiles
+
+    hint = f"shop profile create {Profiles().free('served')} {quote(url)} --owner DIR/owner.json"
+    return Unsupported(f"{only}, and this profile does not know who that is", hint=hint)
 
 
 def _of_everybody(path: Path) -> ConfigurationError:

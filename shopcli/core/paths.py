@@ -11,6 +11,8 @@ from pathlib import Path
 from backends.errors import StorageError
 from backends.private import make_directory
 
+JOURNAL = "journal.db"
+"""What was confirmed, in a profile's directory."""
 _ELSEWHERE = "SHOP_DATA_DIR=DIRECTORY shop"
 SETTINGS_ELSEWHERE = "SHOP_CONFIG_DIR=DIRECTORY shop config path"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backends.errors import ConfigurationError, Conflict, InvalidValue, Locked, StorageError
-from shopcli.core.paths import data_directory, private_directory, unusable
+from shopcli.core.paths import JOURNAL, data_directory, private_directory, unusable
 from shopcli.core.sessions import FileSessions, SessionCorrupted, file_in, forget_secrets
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ class Profiles:
     @contextmanager
     def _at_rest(self, name: str) -> "Iterator[Journal | None]":
         """Keep checkouts of a profile from beginning inside; yields its journal, if it has one. Raises Locked."""
-        path = self.directory(name) / "journal.db"
+        path = self.directory(name) / JOURNAL
         if not path.exists():
             yield None
             return

@@ -5,26 +5,48 @@ taken, stock held for an order that was cancelled. docs/checkout.md has the stat
 """
 
 from collections import defaultdict
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from backends.interface import KEEPERS, Admin
 from backends.models import BookEntry
+from backends.money import Money
 
 _UNDER_WAY = {"placing", "rejecting", "created", "charging", "captured", "refunding"}
 """States that somebody moves on without being asked: nothing is wrong yet."""
 _KEEPS = {"taken", "held", "sold"}
 
+_Allowed = dict[str, tuple[str, ...]]
+_FREE = ("released", "refused", "none")
+_ENDED: _Allowed = {"carts": ("taken",), "products": ("released",)}
+_NEVER_PLACED: _Allowed = {"carts": ("returned", "none"), "products": _FREE}
+_GOODS: dict[str, _Allowed] = {
+    "awaiting_payment": {"carts": ("taken",), "products": ("held",)},
+    "paid": {"carts": ("taken",), "products": ("sold",)},
+    "cancelled": _ENDED,
+    "expired": _ENDED,
+    "refunded": _ENDED,
+}
+"""What may have become of an order's cart and stock, by the order's state; any other order was never placed.
+
+An order that was placed keeps its cart, also when it ends: only a rejection gives lines back.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Something that two services do not tell alike."""
+    """Something that two services, or two books of one, do not tell alike."""
 
-    order: str
-    """The order's number where it has one, else its id."""
+    order: str | None
+    """The order's number where it has one, else its id; None for what belongs to no order."""
     service: str
-    """Whose books do not fit the order."""
+    """Whose books do not fit."""
     expected: str
     found: str
+    state: str | None = None
+    """What OrderService says of the order."""
+    about: str | None = None
+    """The payment's, charge's or variant's id, where it is about one."""
 
 
 @dataclass(slots=True)
@@ -51,18 +73,37 @@ async def reconcile(admin: Admin) -> Reconciled:
 
 async def _compared(admin: Admin) -> Reconciled:
     books: defaultdict[str, list[BookEntry]] = defaultdict(list)
-    for service in reversed(KEEPERS):  # orders last: what the others know of an order began before it
-        cursor: str | None = None
-        while True:
-            page = await admin.books(service, cursor)
-            for entry in page.items:
+    strays: list[Difference] = []
+    for service in reversed(KEEPERS):  # orders last: by then they know of each order that the others tell of
+        async for entry in _entries(admin, service):
+            if entry.order_id is None:
+                strays.append(_stray(entry))
+            else:
                 books[entry.order_id].append(entry)
-            if (cursor := page.next_cursor) is None:
-                break
     result = Reconciled()
     for order_id, entries in books.items():
         _judge(order_id, entries, result)
+    result.differences += strays
     return result
+
+
+async def _entries(admin: Admin, service: str) -> AsyncIterator[BookEntry]:
+    cursor: str | None = None
+    while True:
+        page = await admin.books(service, cursor)
+        for entry in page.items:
+            yield entry
+        if (cursor := page.next_cursor) is None:
+            return
+
+
+def _stray(entry: BookEntry) -> Difference:
+    """Return what is wrong with something that belongs to no order: its service says so itself."""
+    if entry.kept is None:
+        expected, found = f"{entry.pieces} {entry.state}", f"{entry.counted} {entry.state}"
+    else:
+        expected, found = "no charge", f"{_money(entry.kept, entry.currency)} kept"
+    return Difference(None, entry.service, expected, found, about=entry.id)
 
 
 def _judge(order_id: str, entries: list[BookEntry], result: Reconciled) -> None:
@@ -98,41 +139,42 @@ class _Told:
         """Hear what CartService says was taken, or ProductService about its stock."""
         found = entries[0] if entries else None
         state = found.state if found else "none"
-        expected = _goods(service, self._state)
+        expected = _GOODS.get(self._state, _NEVER_PLACED)[service]
         if state not in expected:
-            self._differ(service, f"{' or '.join(expected)} ({self._word})", state)
+            self._differ(service, " or ".join(expected), state)
         elif found and state in _KEEPS and self._order and found.pieces != self._order.pieces:
-            self._differ(service, f"{self._order.pieces} pieces ({self._word})", f"{found.pieces} pieces")
+            self._differ(service, f"{self._order.pieces} pieces", f"{found.pieces} pieces")
 
     def hear_money(self, payments: list[BookEntry]) -> None:
         """Hear what PaymentService says, and what the processor says to it."""
         for payment in payments:
-            kept = (payment.amount or 0) if payment.state == "settled" else 0
-            if payment.kept != kept:
-                self._differ("payments", f"{kept} kept for payment {payment.id} ({payment.state})", str(payment.kept))
+            self._hear_processor(payment)
         settled = [payment for payment in payments if payment.state == "settled"]
         wanted = 1 if self._state == "paid" else 0
         if len(settled) != wanted:
-            self._differ("payments", f"{wanted} settled ({self._word})", f"{len(settled)} settled")
-        elif settled and self._order and settled[0].amount != self._order.amount:
-            self._differ("payments", f"{self._order.amount} ({self._word})", str(settled[0].amount))
+            self._differ("payments", f"{wanted} settled", f"{len(settled)} settled", *settled[:1])
+        elif settled and self._order:
+            (payment,) = settled
+            expected, found = _amount(self._order), _amount(payment)
+            if expected != found:
+                self._differ("payments", expected, found, payment)
 
-    @property
-    def _word(self) -> str:
-        return f"the order is {self._state}"
+    def _hear_processor(self, payment: BookEntry) -> None:
+        kept = (payment.amount or 0) if payment.state == "settled" else 0
+        if payment.kept != kept:
+            currency = payment.currency or (self._order.currency if self._order else "")
+            expected = f"{_money(kept, currency)} kept ({payment.state})"
+            self._differ("payments", expected, _money(payment.kept or 0, currency), payment)
 
-    def _differ(self, service: str, expected: str, found: str) -> None:
-        self.differences.append(Difference(self._name, service, expected, found))
-
-
-def _goods(service: str, state: str) -> tuple[str, ...]:
-    """Return the states of goods that fit an order's state."""
-    if service == "carts":
-        placed = state in ("awaiting_payment", "paid")
-        return ("taken",) if placed else ("taken", "returned", "none") if state in _ENDED else ("returned", "none")
-    wanted = {"awaiting_payment": ("held",), "paid": ("sold",)}
-    return wanted.get(state, ("released", "refused", "none"))
+    def _differ(self, service: str, expected: str, found: str, about: BookEntry | None = None) -> None:
+        told = Difference(self._name, service, expected, found, self._state, about.id if about else None)
+        self.differences.append(told)
 
 
-_ENDED = ("cancelled", "expired", "refunded")
-"""Orders that were placed: their cart stays taken."""
+def _amount(entry: BookEntry) -> str:
+    return _money(entry.amount or 0, entry.currency)
+
+
+def _money(minor: int, currency: str) -> str:
+    """Return money for people; a payment that was never charged has no currency."""
+    return str(Money.of_minor(minor, currency)).strip()

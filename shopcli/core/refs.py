@@ -64,7 +64,7 @@ async def resolve(products: Products, ref: Ref) -> tuple[Product, Variant]:
             return product, product.variants[0]
         raise AmbiguousVariant(
             f"{product.slug} comes in {len(product.variants)} variants: {_refs(product)}",
-            hint=f"shop cart add {quote(product.variants[0].ref)}",
+            hint=to_buy(product),
         )
     wanted = f"{product.slug}/{ref.variant}"
     for variant in product.variants:
@@ -74,6 +74,14 @@ async def resolve(products: Products, ref: Ref) -> tuple[Product, Variant]:
         f"{product.slug} has no variant {ref.variant!r}; there is {_refs(product)}",
         hint=f"shop products show {quote(product.slug)}",
     )
+
+
+def to_buy(product: Product) -> str:
+    """Return the command that puts it into the cart: a variant that is in stock; what is, if none of them is."""
+    for variant in product.variants:
+        if variant.in_stock:
+            return f"shop cart add {quote(variant.ref)}"
+    return "shop products list --in-stock"
 
 
 def _refs(product: Product) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 OUTPUTS = ("table", "tsv", "json", "jsonl", "id")
-MAX_SECONDS = 3600.0
+MIN_SECONDS, MAX_SECONDS = 0.001, 3600.0
 
 
 def not_one_of(choices: Sequence[str], value: object) -> str:
@@ -59,10 +59,11 @@ IN_FILE = tuple(name for name in SETTINGS if name != "profile")
 
 
 def _seconds(value: object) -> str:
-    text = str(value)
+    text = str(value).lower() if isinstance(value, bool) else str(value)  # as TOML writes it
     whole, point, fraction = text.partition(".")
     plain = text.isascii() and whole.isdigit() and (fraction.isdigit() or not point)
-    if isinstance(value, bool) or not plain or not 0 < float(text) <= MAX_SECONDS:
-        msg = f"is a number of seconds up to {MAX_SECONDS:.0f}, not {value!r}"
+    if not plain or not MIN_SECONDS <= float(text) <= MAX_SECONDS:
+        shown = repr(value) if isinstance(value, str) else text
+        msg = f"is a number of seconds from {MIN_SECONDS:g} to {MAX_SECONDS:.0f}, not {shown}"
         raise ValueError(msg)
     return text

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backends.errors import ShopError
+from backends.interface import SERVICES
 from backends.registry import canonical, open_backend
-from shopcli.core.paths import data_directory, private_directory, unusable
+from shopcli.core.paths import JOURNAL, data_directory, private_directory, unusable
 from shopcli.core.profiles import DEFAULT, RESERVED, Profiles, UnknownProfile
 from shopcli.core.sessions import FileSessions, sessions_in
 
@@ -52,6 +53,12 @@ class Shop:
             private_directory(data_directory())
         backend = open_backend(self.url, sessions=self.sessions)
         return self._observe(backend) if self._observe else backend
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether somebody was there: an embedded shop is made in its directory by the first who asks it."""
+        scheme, _, directory = self.url.partition(":")
+        return scheme != "sqlite" or any((Path(directory) / f"{name}.db").exists() for name in SERVICES)
 
     @cached_property
     def sessions(self) -> FileSessions:
@@ -116,7 +123,7 @@ class Shop:
 
     @property
     def _journal_path(self) -> Path:
-        return self.directory / "journal.db"
+        return self.directory / JOURNAL
 
     @property
     def is_open(self) -> bool:

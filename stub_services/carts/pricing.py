@@ -48,6 +48,11 @@ def empty() -> Cart:
     return replace(priced(StoredCart("", None, 0, None, None, None, None, ()), {}), id=None, version=None)
 
 
+def called(offer: Offer) -> str:
+    """Return what people call it: with the variant where the ref has one, as others of that product may be sold on."""
+    return f"{offer.title} ({offer.variant})" if "/" in offer.ref else offer.title
+
+
 def _offer(line: CartLine, offers: Mapping[str, Offer] | None) -> Offer:
     return line.offer if offers is None else offers.get(line.variant_id, line.offer)
 
@@ -86,11 +91,11 @@ def _notices(cart: StoredCart, offers: Mapping[str, Offer] | None) -> Iterator[N
 
 def _line_notices(line: CartLine, now: Offer | None) -> Iterator[Notice]:
     if now is None:
-        yield Notice("not_sold", f"{line.offer.title} is not sold any more.", line.id)
+        yield Notice("not_sold", f"{called(line.offer)} is not sold any more.", line.id)
         return
     if now.unit_price != line.offer.unit_price:
         before = Money.of_minor(line.offer.unit_price, line.offer.currency)
         after = Money.of_minor(now.unit_price, now.currency)
-        yield Notice("price_changed", f"{now.title}: the price changed from {before} to {after}.", line.id)
+        yield Notice("price_changed", f"{called(now)}: the price changed from {before} to {after}.", line.id)
     if now.available < line.quantity:
-        yield Notice("short_stock", f"{now.title}: {line.quantity} in the cart, {now.available} left.", line.id)
+        yield Notice("short_stock", f"{called(now)}: {line.quantity} in the cart, {now.available} left.", line.id)

@@ -11,7 +11,7 @@ from backends.models import Address, BookEntry, Cart, Page, ShippingOption
 from stub_services.addresses import text, valid_address
 from stub_services.books import entries_in, page_of
 from stub_services.caller import Caller
-from stub_services.carts.pricing import SHIPPING, empty, priced, shipping_option
+from stub_services.carts.pricing import SHIPPING, called, empty, priced, shipping_option
 from stub_services.carts.store import CartLine, CartRows, StoredCart, Take
 from stub_services.database import Store
 from stub_services.idempotency import Once, scope_of
@@ -68,6 +68,9 @@ class CartService:
     ) -> tuple[StoredCart, Mapping[str, Offer]]:
         _valid_quantity(quantity)
         offers = await self._offers(caller, variant_id)
+        if variant_id not in offers:
+            msg = f"there is no product variant {variant_id!r}"
+            raise NotFound(msg, hint="shop products list", service="products")
         async with self._store.write() as rows:
             repeated = await rows.requests.took_effect(once)
             cart = await self._found_or_made(rows, caller, _anything if repeated else check)
@@ -102,9 +105,9 @@ class CartService:
         async with self._store.read() as rows:
             line = _line(await _find(rows, caller), line_id)
         offers = await self._offers(caller, line.variant_id)
-        offer = offers[line.variant_id]
+        offer = _sold(line, offers)
         if quantity > offer.available:
-            raise _short(offer, f"shop cart set {quote(offer.ref)} {offer.available}" if offer.available else None)
+            raise _short(offer, _set(offer) if offer.available else _remove(offer))
         async with self._store.write() as rows:
             cart = await _found(rows, caller)
             check(cart.version)
@@ -235,15 +238,11 @@ class CartService:
         return priced(cart, offers)
 
     async def _offers(self, caller: Caller, variant_id: str) -> Mapping[str, Offer]:
-        """Return the offers of a variant and, in the same question, of what is in the cart. Raises NotFound."""
+        """Return the offers of a variant and, in the same question, of what is in the cart."""
         async with self._store.read() as rows:
             cart = await _find(rows, caller)
         others = [line.variant_id for line in cart.lines if line.variant_id != variant_id] if cart else []
-        offers = await self._stock.offers((variant_id, *others))
-        if variant_id not in offers:
-            msg = f"there is no product variant {variant_id!r}"
-            raise NotFound(msg, hint="shop products list", service="products")
-        return offers
+        return await self._stock.offers((variant_id, *others))
 
     async def _found_or_made(self, rows: CartRows, caller: Caller, check: Check = _anything) -> StoredCart:
         cart = await _find(rows, caller)
@@ -343,6 +342,22 @@ def _valid_quantity(quantity: int) -> None:
         raise InvalidValue(msg, service="carts")
 
 
+def _sold(line: CartLine, offers: Mapping[str, Offer]) -> Offer:
+    """Return what the line's variant is sold for now. Raises OutOfStock if it is not sold any more."""
+    if line.variant_id not in offers:
+        msg = f"{called(line.offer)} is not sold any more"
+        raise OutOfStock(msg, hint=_remove(line.offer), service="products")
+    return offers[line.variant_id]
+
+
+def _set(offer: Offer) -> str:
+    return f"shop cart set {quote(offer.ref)} {offer.available}"
+
+
+def _remove(offer: Offer) -> str:
+    return f"shop cart remove {quote(offer.ref)}"
+
+
 def _check_stock(offer: Offer, before: int, wanted: int) -> None:
     """Raise OutOfStock if `wanted` pieces, `before` of them in the cart already, are more than there are."""
     if wanted > MAX_QUANTITY:
@@ -355,5 +370,5 @@ def _check_stock(offer: Offer, before: int, wanted: int) -> None:
 
 def _short(offer: Offer, hint: str | None, before: int = 0) -> OutOfStock:
     held = f", {before} of them in your cart" if before else ""
-    msg = f"{offer.title}: {offer.available} in stock{held}"
+    msg = f"{called(offer)}: {offer.available} in stock{held}"
     return OutOfStock(msg, hint=hint or "shop products list --in-stock", service="products")

@@ -85,6 +85,6 @@ ENDPOINTS = (
     Endpoint("GET", "/v1/orders", list_orders, Needs.ACCOUNT, alias="list"),
     Endpoint("PUT", "/v1/orders/{ref}", place, Needs.ACCOUNT, raises=(NotFound, InvalidState, KeyReused)),
     Endpoint("GET", "/v1/orders/{ref}", get_order, Needs.ACCOUNT, raises=(NotFound,), alias="get"),
-    Endpoint("PUT", "/v1/orders/{order_id}/cancellation", cancel, Needs.ACCOUNT, raises=(NotFound,)),
+    Endpoint("PUT", "/v1/orders/{order_id}/cancellation", cancel, Needs.ACCOUNT, raises=(NotFound, InvalidState)),
     books_of("orders"),
 )

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from backends.deadline import deadline, remaining
 from backends.errors import InvalidState, InvalidValue, KeyReused, NotFound, ShopError
 from backends.interface import Clock
 from backends.models import BookEntry, CheckoutAttempt, Order, OrderStatus, Page
@@ -22,7 +23,7 @@ from stub_services.database import Store
 from stub_services.orders.attempts import check_key, check_total, fingerprint_of
 from stub_services.orders.showing import shown
 from stub_services.orders.store import ClaimState, OrderRows, StoredOrder
-from stub_services.outbox import Message, deliver, is_slow
+from stub_services.outbox import ATTEMPT_SECONDS, Message, deliver, is_slow
 from stub_services.peers import (
     MEMORY,
     Busy,
@@ -118,9 +119,10 @@ class OrderService:
         return Page(tuple(orders), orders[-1].number if len(found) > limit else None)
 
     async def cancel(self, caller: Caller, order_id: str) -> Order:
-        """Cancel at once, whatever is under way; money that still arrives goes back. Idempotent."""
+        """Cancel at once, whatever is under way; money that still arrives goes back. Raises InvalidState."""
         user_id = caller.account()
         check_key(order_id)
+        await self._require_a_way_back(user_id, order_id)
         async with self._store.write() as rows:
             order = await rows.order(order_id)
             if order is None:
@@ -134,6 +136,19 @@ class OrderService:
         with recorded("orders"):
             await self._deliver(order_id)
             return await self._by_id(user_id, order_id)
+
+    async def _require_a_way_back(self, user_id: str, order_id: str) -> None:
+        """Refuse to cancel a paid order whose payment is lost, as its money would stay; silence forbids nothing."""
+        async with self._store.read() as rows:
+            order = await rows.order(order_id)
+        if order is None or order.user_id != user_id or order.state is not OrderStatus.PAID:
+            return
+        known = True
+        with suppress(ShopError), deadline(min(ATTEMPT_SECONDS, remaining())):
+            known = await self._payments().knows(order.payment_id or "")
+        if not known:
+            msg = f"order {order.number} is paid, and its payment is lost: it stays, as no money would go back"
+            raise InvalidState(msg, hint="shop services reconcile", service="payments")
 
     # --- what PaymentService asks ------------------------------------------------------------
 

@@ -10,8 +10,8 @@ from datetime import timedelta
 from backends.errors import InvalidValue, OutcomeUnknown
 from backends.interface import Clock
 from backends.models import Card, PaymentMethod
-from stub_services.database import Row, Statements, Store
-from stub_services.payments.service import Charge
+from stub_services.database import Row, Statements, Store, reader
+from stub_services.payments.service import Charge, Kept
 from stub_services.times import to_millis
 
 TEST_TOKENS = (
@@ -80,6 +80,17 @@ class ChargeRows:
         )
         return int(row["kept"]) if row else 0
 
+    async def all_kept(self, after: str, most: int) -> list[Kept]:
+        """The next references behind one under which anything was taken and not given back."""
+        rows = await self._sql.all(
+            "SELECT reference, max(currency) AS currency, sum(amount - refunded) AS kept FROM charges"
+            " WHERE reference > ? AND state = 'captured' GROUP BY reference"
+            " HAVING sum(amount - refunded) <> 0 ORDER BY reference LIMIT ?",
+            after,
+            most,
+        )
+        return [_kept(row) for row in rows]
+
 
 class TestProcessor:
     """Charges test tokens and test cards."""
@@ -132,11 +143,21 @@ class TestProcessor:
         async with self._store.read() as rows:
             return {reference: await rows.kept(reference) for reference in references}
 
+    async def all_kept(self, after: str, most: int) -> list[Kept]:
+        """The next references behind one, in their order, under which anything was taken and not given back."""
+        async with self._store.read() as rows:
+            return await rows.all_kept(after, most)
+
     async def _behaviour(self, token: str) -> str | None:
         if any(token == method.token for method in TEST_TOKENS):
             return token
         async with self._store.read() as rows:
             return await rows.behaviour(token)
+
+
+@reader
+def _kept(row: Row) -> Kept:
+    return Kept(row["reference"], int(row["kept"]), row["currency"])
 
 
 def _charge(state: str) -> Charge:

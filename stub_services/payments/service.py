@@ -15,6 +15,7 @@ from backends.errors import InvalidState, InvalidValue, KeyReused, NotFound, Sho
 from backends.interface import Clock
 from backends.models import BookEntry, Card, Page, Payment, PaymentMethod, PaymentStatus
 from backends.money import Money
+from backends.text import clean, shorten
 from stub_services.aftermath import recorded
 from stub_services.books import entries_in, page_of
 from stub_services.caller import Caller
@@ -39,6 +40,15 @@ class Charge:
     reason: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the processor took under a reference and did not give back, in minor units."""
+
+    reference: str
+    amount: int
+    currency: str
+
+
 class Processor(Protocol):
     """Who moves the money. A raised `ShopError` is silence."""
 
@@ -56,6 +66,9 @@ class Processor(Protocol):
 
     async def kept(self, references: tuple[str, ...]) -> dict[str, int]:
         """What was taken under each reference and not given back, in minor units; 0 where nothing was."""
+
+    async def all_kept(self, after: str, most: int) -> list[Kept]:
+        """The next references behind one, in their order, under which anything was taken and not given back."""
 
 
 class PaymentService:
@@ -154,17 +167,33 @@ class PaymentService:
                 await rows.move(payment_id, state, PaymentStatus.REFUNDING)
         await self._resume(payment_id)
 
+    async def knows(self, payment_id: str) -> bool:
+        """Whether there is such a payment."""
+        async with self._store.read() as rows:
+            return payment_id in await rows.known((payment_id,))
+
     # --- what is due -------------------------------------------------------------------------
 
     async def books(self, caller: Caller, cursor: str | None) -> Page[BookEntry]:
-        """All payments, beside what the processor says that it took for them. Raises Forbidden."""
+        """All payments, beside what the processor says that it took for them, or for none. Raises Forbidden."""
 
         async def entries(after: str, orders: int) -> list[BookEntry]:
             found = await entries_in(self._store)(after, orders)
             kept = await self._processor.kept(tuple(entry.id for entry in found))
             return [replace(entry, kept=kept[entry.id]) for entry in found]
 
-        return await page_of(entries, caller, cursor)
+        return await page_of(entries, caller, cursor, self._charged_for_none)
+
+    async def _charged_for_none(self, most: int) -> tuple[BookEntry, ...]:
+        """Money that the processor keeps for payments unknown here: each is recorded before it is charged (R7)."""
+        found: tuple[BookEntry, ...] = ()
+        after = ""
+        while len(found) < most and (charges := await self._processor.all_kept(after, most)):
+            async with self._store.read() as rows:
+                known = await rows.known(tuple(charge.reference for charge in charges))
+            found += tuple(_stray(charge) for charge in charges if charge.reference not in known)
+            after = charges[-1].reference
+        return found[:most]
 
     async def run_due(self) -> None:
         """Do what waits: go on with unfinished payments, deliver messages (R17)."""
@@ -319,6 +348,11 @@ def _shown(payment: StoredPayment) -> Payment:
     return Payment(
         payment.id, payment.order_id, payment.state, payment.reason, amount, payment.label, payment.created_at
     )
+
+
+def _stray(charge: Kept) -> BookEntry:
+    reference = shorten(charge.reference, MAX_KEY)
+    return BookEntry("payments", None, reference, "unknown", kept=charge.amount, currency=clean(charge.currency))
 
 
 def _unknown(payment_id: str) -> NotFound:

@@ -72,6 +72,12 @@ class PaymentRows:
         )
         return [_entry(_payment(row), waits=row["messages"] > 0) for row in rows]
 
+    async def known(self, payment_ids: tuple[str, ...]) -> set[str]:
+        """Which of these are payments."""
+        marks = ", ".join("?" * len(payment_ids))
+        rows = await self._sql.all(f"SELECT id FROM payments WHERE id IN ({marks})", *payment_ids)
+        return {row["id"] for row in rows}
+
     async def unfinished(self) -> list[StoredPayment]:
         """Payments on which something has to be done; captured ones wait in the outbox."""
         rows = await self._sql.all("SELECT * FROM payments WHERE state IN ('created', 'charging', 'refunding')")

@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType
 
 from backends import models
+from backends.catalog import MAX_PRODUCTS
 from backends.errors import NotFound
 from backends.models import ProductQuery, Sort
 from stub_services.products.service import ProductService
@@ -84,7 +85,7 @@ class Search(PageQuery):
 class Catalog(Struct):
     """Products to add, or to update by their slugs."""
 
-    products: Annotated[tuple[Product, ...], Meta(max_length=100_000)]
+    products: Annotated[tuple[Product, ...], Meta(max_length=MAX_PRODUCTS)]
 
 
 class Imported(Struct):

@@ -4,11 +4,12 @@ import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from backends.catalog import (
     MAX_PRICE,
+    MAX_PRODUCTS,
     wrong_category,
     wrong_currency,
     wrong_name,
@@ -83,7 +84,7 @@ class ProductService:
         caller.require_merchant()
 
         async def change(rows: ProductRows) -> Imported:
-            count = Counter([await _put(rows, product) for product in products])
+            count = Counter([await _put(rows, product) for product in _counted(products)])
             return Imported(count[Effect.ADDED], count[Effect.UPDATED], count[Effect.UNCHANGED])
 
         return await self._store.change(change)
@@ -99,6 +100,14 @@ class ProductService:
         """Whether there is nothing to sell yet."""
         async with self._store.read() as rows:
             return await rows.is_empty()
+
+
+def _counted(products: Iterable[Product]) -> Iterator[Product]:
+    for number, product in enumerate(products, 1):
+        if number > MAX_PRODUCTS:
+            msg = f"a shop takes {MAX_PRODUCTS:,} products at once, so nothing was imported: split the catalog"
+            raise InvalidValue(msg, service="products")
+        yield product
 
 
 async def _put(rows: ProductRows, product: Product) -> Effect:

@@ -41,8 +41,12 @@ class Stock:
             return outcome
 
     async def books(self, caller: Caller, cursor: str | None) -> Page[BookEntry]:
-        """What each order holds of the stock, or has bought. Raises Forbidden."""
-        return await page_of(entries_in(self._store), caller, cursor)
+        """What each order holds of the stock, or has bought, and where the shelf counts otherwise. Raises Forbidden."""
+        return await page_of(entries_in(self._store), caller, cursor, self._miscounted)
+
+    async def _miscounted(self, most: int) -> tuple[BookEntry, ...]:
+        async with self._store.read() as rows:
+            return tuple(await rows.miscounted())[:most]
 
     async def sell(self, order_id: str) -> None:
         """Turn what is held into sold; nothing happens to what was released."""

@@ -1,6 +1,7 @@
 """ProductService's tables of stock: what is on the shelf, reserved and sold, and for which order."""
 
 import json
+from collections import Counter
 from dataclasses import asdict, dataclass
 
 from backends.models import BookEntry
@@ -9,6 +10,10 @@ from stub_services.currency import CURRENCY
 from stub_services.database import Row, Statements, reader
 from stub_services.peers import Item, Offer, Refusal, Reserved, SoldLine
 from stub_services.products.store import MAX_NAME, MAX_TITLE, marks, ref_of
+
+_COUNTED = {"held": "reserved", "sold": "sold"}
+"""The column of a variant that counts what reservations in a state have."""
+_PART = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,33 @@ class StockRows:
         )
         return [_entry(row) for row in rows]
 
+    async def miscounted(self) -> list[BookEntry]:
+        """Variants that are not counted as all orders together hold and bought them; those that are gone count as 0."""
+        orders = await self._of_all_orders()
+        rows = await self._sql.all("SELECT id, reserved, sold FROM variants WHERE reserved <> 0 OR sold <> 0")
+        shelf = Counter({(row["id"], state): row[column] for row in rows for state, column in _COUNTED.items()})
+        return [
+            _miscount(*counted, orders[counted], shelf[counted])
+            for counted in sorted(orders | shelf)
+            if orders[counted] != shelf[counted]
+        ]
+
+    async def _of_all_orders(self) -> Counter[tuple[str, str]]:
+        """How many pieces of each variant are held, and sold; read in parts, as there may be many orders."""
+        pieces: Counter[tuple[str, str]] = Counter()
+        after = ""
+        while rows := await self._sql.all(
+            "SELECT order_id, state, lines FROM reservations WHERE order_id > ? AND state IN ('held', 'sold')"
+            " ORDER BY order_id LIMIT ?",
+            after,
+            _PART,
+        ):
+            for row in rows:
+                for item in _kept_items(row):
+                    pieces[item.variant_id, row["state"]] += item.quantity
+            after = rows[-1]["order_id"]
+        return pieces
+
     async def hold(self, item: Item) -> None:
         """Move pieces from the shelf into reservations."""
         await self._move(item, "available", "reserved")
@@ -123,3 +155,12 @@ def _reservation(row: Row) -> Reservation:
 def _entry(row: Row) -> BookEntry:
     pieces = sum(line["quantity"] for line in json.loads(row["lines"]))
     return BookEntry("products", row["order_id"], row["order_id"], row["state"], pieces)
+
+
+@reader
+def _kept_items(row: Row) -> tuple[Item, ...]:
+    return tuple(Item(str(line["offer"]["variant_id"]), int(line["quantity"])) for line in json.loads(row["lines"]))
+
+
+def _miscount(variant_id: str, state: str, pieces: int, counted: int) -> BookEntry:
+    return BookEntry("products", None, shorten(variant_id, 2 * MAX_NAME), state, pieces, counted=counted)

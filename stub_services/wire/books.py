@@ -10,10 +10,10 @@ from stub_services.wire.shapes import given, shaped
 
 
 class Entry(Struct):
-    """One service's word on one order; amounts in minor units."""
+    """One service's word on one order, or on what belongs to none; amounts in minor units."""
 
     service: str
-    order_id: str
+    order_id: str | None
     id: str
     state: str
     pieces: int | None
@@ -21,10 +21,11 @@ class Entry(Struct):
     kept: int | None
     currency: str
     waits: bool
+    counted: int | None
 
 
 class Entries(Struct):
-    """All entries of some orders."""
+    """All entries of some orders; on the last page those of none, too."""
 
     items: tuple[Entry, ...]
     next_cursor: str | None

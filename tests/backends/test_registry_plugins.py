@@ -82,6 +82,14 @@ def test_a_plug_in_that_cannot_be_imported_breaks_only_itself(site: Path, source
     assert open_backend("memory:").name == "memory:"
 
 
+def test_what_cannot_be_called_is_broken_before_anybody_calls_it(site: Path) -> None:
+    plant(site, "odd-shop", "odd = odd:open_it", odd="open_it = 'no function'")
+
+    (found,) = plugins()
+    assert found.why_broken() == "odd:open_it cannot be called: it is no function that opens a shop"
+    assert "odd:open_it cannot be called" in refusal("odd:x").message
+
+
 def test_what_a_plug_in_prints_while_it_is_imported_is_no_data(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plant(site, "loud-shop", "loud = loud:open_corner", loud=f"print('hello')\n{CORNER}")
 

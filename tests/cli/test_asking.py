@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
+from backends.errors import InvalidValue
+from shopcli.cli.asking.answers import Answers, until_accepted
 from shopcli.cli.failures import Cancelled
 from shopcli.cli.options import Options
 from shopcli.cli.run import Run as ShopRun
@@ -91,6 +94,16 @@ def test_each_part_of_a_card_is_checked_when_it_is_given(shopper: Run, person: A
     assert "4242-4242" not in somebody.written
 
 
+def test_what_is_needed_is_said_and_ctrl_z_shows_no_password(run: Run, person: Asked) -> None:
+    somebody = person("signup").sees("Name:").types("\n").sees("an answer is needed here; Ctrl-C cancels\nName:")
+    somebody.types("Eve\n").sees("E-mail:").types("eve@example.com\n")
+    somebody.sees("Password:").types(f"\x1a{PASSWORD}\n").sees("Password again:").types(f"{PASSWORD}\n")
+
+    assert somebody.ends() == 0
+    assert PASSWORD not in somebody.written
+    assert run("whoami", "--json").json["name"] == "Eve"
+
+
 def test_an_arrow_key_costs_one_answer_and_not_all(run: Run, person: Asked) -> None:
     somebody = person("signup").sees("Name:").types("Eve\n").sees("E-mail:").types(f"{UP}\n")
     somebody.sees("such as arrow keys leave, are no text; once more").types("eve@example.com\n")
@@ -147,6 +160,32 @@ def test_each_answer_of_a_signup_is_checked_when_it_is_given(run: Run, person: A
     assert somebody.ends() == 0
     assert "Eve <eve@example.com>" in somebody.text
     assert somebody.text.count("Name:") == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "again"),
+    [
+        ("the name must have 1 to 200 characters", "name"),
+        ("Name is missing", "name"),
+        ("the username part of an e-mail address is too long", "e-mail"),
+        ("a password must not repeat your name", None),  # it was piped
+        ("no user-name and no surname is like that", None),
+    ],
+)
+def test_of_a_signup_the_answer_that_the_shop_names_is_asked_for_again(said: str, again: str | None) -> None:
+    answers = {"name": "", "e-mail": "", "password": "piped"}
+    asks = {name: partial(str, "better") for name in ("name", "e-mail")}
+
+    def send(answers: Answers) -> Answers:
+        if "better" not in answers.values():
+            raise InvalidValue(said)
+        return answers
+
+    if again is None:
+        with pytest.raises(InvalidValue):
+            until_accepted(send, answers, asks)
+    else:
+        assert until_accepted(send, dict(answers), asks) == {**answers, again: "better"}
 
 
 def test_what_was_given_as_an_option_is_not_asked_for_again(person: Asked) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -13,6 +14,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from backends.errors import OutcomeUnknown, Unavailable
+from backends.models import Imported
+from stub_services.products.service import ProductService
 from tests.served import Served
 
 if TYPE_CHECKING:
@@ -110,6 +114,68 @@ def test_variants_of_a_product_with_a_bad_row_stay_as_they_are(run: Run, tmp_pat
     assert [(each["name"], each["price"]["amount"]) for each in variants] == [("red", "1.00"), ("blue", "1.00")]
 
 
+STRAPS = "slug,title,brand,category,variant,price,stock\n" + "".join(
+    f'strap,"Leather strap, 4 cm",Acme,Straps,{colour},24.50,40\n' for colour in ("brown", "black")
+)
+_STRAP = '{"slug": "strap", "title": "Leather strap, 4 cm", "brand": "Acme", "category": "Straps", "price": 24.50, '
+
+_PEN = '{"slug": "pen", "title": "Pen", "price": 1, "stock": 1}'
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("bad.csv", STRAPS.replace("black,24.50,40", "black,24,50,0") + "pen,Pen,,Pens,,1,1\n"),
+        (
+            "bad.jsonl",
+            f'{_STRAP}"variant": "brown", "stock": 1}}\n{_STRAP}"variant": "black", "stock": [0]}}\n{_PEN}\n',
+        ),
+    ],
+    ids=["a decimal comma", "a list"],
+)
+def test_a_row_that_cannot_be_read_withdraws_no_variant(run: Run, tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / "straps.csv").write_text(STRAPS, "utf-8")
+    (tmp_path / name).write_text(content, "utf-8")
+    run("catalog", "import", str(tmp_path / "straps.csv"))
+    skipped = run("catalog", "import", str(tmp_path / name), "--skip-bad")
+    assert skipped.err.splitlines()[1] == "2 of 3 rows were skipped: 1 bad, and 1 of products that have one"
+    assert [each["name"] for each in run("products", "show", "strap", "--json").json["variants"]] == ["brown", "black"]
+
+
+def test_nothing_is_skipped_where_a_row_may_belong_to_any_product(run: Run, goods: Path) -> None:
+    goods.write_text(GOODS + 'ink,"Ink,1,1\npen,Pen,1,1\n', "utf-8")
+    failed = run("catalog", "import", str(goods), "--skip-bad")
+    assert (failed.code, failed.out) == (2, "")
+    assert failed.err == (
+        f"✗ the row in line 4 of {goods} may belong to any product, so that --skip-bad does not know which one to"
+        " leave out: nothing was imported, mend that line\n"
+        f"{goods}:4: this is no CSV: unexpected end of data\n"
+        f"→ shop catalog import {goods} --skip-bad --dry-run\n"
+    )
+    assert run("products", "show", "pen").code == 3
+    assert run("catalog", "import", str(goods)).err.splitlines()[-1] == f"→ shop catalog import {goods} --dry-run"
+
+
+def test_a_dry_run_leads_to_no_import(run: Run, goods: Path, tmp_path: Path) -> None:
+    goods.write_text(GOODS + "ink,Ink,x,1\n", "utf-8")
+    failed = run("catalog", "import", str(goods), "--dry-run")
+    assert failed.err.splitlines()[-1] == f"→ shop catalog import {goods} --skip-bad --dry-run"
+    other = tmp_path / "goods"
+    other.write_text(GOODS, "utf-8")
+    unknown = run("catalog", "import", str(other), "--dry-run", "--skip-bad")
+    assert unknown.err.splitlines()[-1] == f"→ shop catalog import {other} --format csv --skip-bad --dry-run"
+
+
+def test_more_products_than_a_shop_takes_at_once(run: Run, goods: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shopcli.cli.catalog.MAX_PRODUCTS", 1)
+    for more in ((), ("--dry-run",)):
+        failed = run("catalog", "import", str(goods), *more)
+        assert (failed.code, failed.out) == (2, "")
+        assert failed.err.startswith(
+            f"✗ {goods} has 2 products, and a shop takes 1 at once, so nothing was imported: split it, with all rows of"
+        )
+
+
 def test_many_bad_rows(run: Run, goods: Path) -> None:
     goods.write_text(HEAD + "pen,Pen,x,1\n" * 25, "utf-8")
     lines = run("catalog", "import", str(goods)).err.splitlines()
@@ -119,6 +185,7 @@ def test_many_bad_rows(run: Run, goods: Path) -> None:
     assert (error["code"], error["bad_rows"], len(error["mistakes"])) == ("bad_rows", 25, 25)
     reason = '"x" is no amount; write an amount such as 12.50'
     assert error["mistakes"][24] == {"file": str(goods), "line": 26, "column": "price", "reason": reason}
+    assert lines[-1] == f"→ shop catalog import {goods} --dry-run"  # there would be nothing left to import
     assert run("catalog", "import", str(goods), "--skip-bad").code == 2
 
 
@@ -136,16 +203,124 @@ def test_files_that_are_none(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "folder.csv"
     folder.mkdir()
     unreadable = run("catalog", "import", str(folder))
-    assert (unreadable.code, unreadable.err) == (12, f"✗ {folder} cannot be read: Is a directory\n")
-    unknown = run("catalog", "import", "goods.txt")
-    assert unknown.code == 2
-    assert unknown.err == (
-        "✗ the name of the file does not say what it is: --format csv or --format jsonl\n"
-        "→ shop catalog import goods.txt --format csv\n"
-    )
+    assert unreadable.code == 2
+    assert unreadable.err.startswith(f"✗ {folder} is a directory, and a catalog is a file\n")
+    assert run("catalog", "import", "goods.txt").err == "✗ there is no file goods.txt\n"
     assert run("catalog", "import", "goods.csv", "--format", "xml").code == 2
     header = run("catalog", "import", "-", "--format", "csv", stdin="slug,titel\n")
     assert header.err.startswith('✗ stdin:1: no column "titel", did you mean title?\n')
+
+
+@pytest.mark.parametrize(("content", "kind"), [(GOODS, "csv"), ('{"a": 1}', "jsonl")])
+def test_what_a_file_may_be_whose_name_says_nothing(run: Run, tmp_path: Path, content: str, kind: str) -> None:
+    file = tmp_path / "goods.txt"
+    file.write_text(content, "utf-8")
+    unknown = run("catalog", "import", str(file))
+    assert unknown.code == 2
+    assert unknown.err == (
+        "✗ the name of the file does not say what it is: --format csv or --format jsonl\n"
+        f"→ shop catalog import {file} --format {kind}\n"
+    )
+
+
+def test_another_name_of_json_lines(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "goods.ndjson"
+    file.write_text('{"slug": "pen", "title": "Pen", "price": 2, "stock": 1}\n', "utf-8")
+    assert run("catalog", "import", str(file)).rows == [["1", "1", "1", "0", "0", "0"]]
+
+
+PACKED = gzip.compress(GOODS.encode())
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why", "command"),
+    [
+        ("x.json", b'[{"slug": "pen"}]', "is a JSON array: write one object a line", "jq -c '.[]' {} | {} jsonl"),
+        ("x.jsonl", b"\n [\n{}\n]", "is a JSON array: write one object a line", "jq -c '.[]' {} | {} jsonl"),
+        ("x.csv.gz", PACKED, "is compressed", "gunzip -c {} | {} csv"),
+        ("x.jsonl.GZ", PACKED, "is compressed", "gunzip -c {} | {} jsonl"),
+        ("x.gz", PACKED, "is compressed", "gunzip -c {} | {} csv"),
+        ("x.csv", PACKED, "is compressed", "gunzip -c {} | {} csv"),
+        ("x.csv", GOODS.encode("utf-16"), "is UTF-16: save it as UTF-8", "iconv -f UTF-16 -t UTF-8 {} | {} csv"),
+        ("x.csv", GOODS.encode("utf-32"), "is UTF-32: save it as UTF-8", "iconv -f UTF-32 -t UTF-8 {} | {} csv"),
+        ("x.csv", GOODS.replace("\n", "\r").encode(), "end with CR alone", "tr '\\r' '\\n' < {} | {} csv"),
+    ],
+)
+def test_another_tool_takes_the_rows_out(
+    run: Run, tmp_path: Path, name: str, content: bytes, why: str, command: str
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(content)
+    failed = run("--backend", "memory:", "catalog", "import", str(file), "--dry-run")
+    message, hint = failed.err.removeprefix("memory: forgets everything when this command ends\n").splitlines()
+    assert failed.code == 2
+    assert why in message
+    kind = command.rpartition(" ")[2]
+    again = f"shop --backend memory: catalog import - --format {kind} --dry-run"
+    assert hint == "→ " + command.replace(f"{{}} {kind}", again).format(file)
+
+
+def test_a_pipe_is_told_apart_too(run: Run) -> None:
+    failed = run("catalog", "import", "-", "--format", "csv", stdin="sep\rpen\r")
+    assert failed.err.splitlines()[1] == "→ tr '\\r' '\\n' < FILE | shop catalog import - --format csv"
+
+
+def test_a_pipe_is_not_waited_for_by_its_name(run: Run, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.jsonl"
+    os.mkfifo(pipe)
+    failed = run("catalog", "import", str(pipe))  # pytest-timeout bounds it
+    assert failed.code == 2
+    assert failed.err == (
+        f"✗ {pipe} is a pipe or a device, which is read as - only\n→ shop catalog import - --format jsonl < {pipe}\n"
+    )
+
+
+# --- an answer that is lost ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ended", "code", "told"),
+    [
+        (OutcomeUnknown("it is not known whether this happened", hint="shop products list"), 11, "it is not known"),
+        (KeyboardInterrupt(), 130, "interrupted before the answer came"),
+    ],
+    ids=["silence", "Ctrl-C"],
+)
+def test_what_nobody_knows_is_imported_once_more(
+    run: Run, goods: Path, monkeypatch: pytest.MonkeyPatch, ended: BaseException, code: int, told: str
+) -> None:
+    async def end(*_: object) -> Imported:
+        raise ended
+
+    monkeypatch.setattr(ProductService, "import_catalog", end)
+    failed = run("catalog", "import", str(goods), "--skip-bad")
+    assert failed.code == code
+    assert told in failed.err
+    assert failed.err.endswith(
+        f"; importing the same file once more does no harm\n→ shop catalog import {goods} --skip-bad\n"
+    )
+    piped = run("catalog", "import", "-", "--format", "csv", "--json", stdin=GOODS)
+    assert piped.error["outcome"] == "unknown"
+    assert piped.error["message"].endswith("; importing the same rows once more does no harm")
+    assert piped.error["hint"] == "shop catalog import - --format csv"
+
+
+def test_another_failure_says_what_it_says(run: Run, goods: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: object) -> Imported:
+        raise Unavailable("it is down", hint="shop services status")
+
+    monkeypatch.setattr(ProductService, "import_catalog", fail)
+    assert run("catalog", "import", str(goods)).err == "✗ it is down\n→ shop services status\n"
+
+
+def test_what_was_sent_twice_is_not_counted(run: Run, goods: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def twice(*_: object) -> Imported:
+        return Imported(None, None, None)
+
+    monkeypatch.setattr(ProductService, "import_catalog", twice)
+    done = run("catalog", "import", str(goods))
+    assert done.rows == [["2", "2", "", "", "", "0"]]
+    assert done.err.startswith("it was sent twice, as the first answer got lost: how many products it changed is not")
 
 
 def test_a_terminal_is_no_pipe(terminal: Terminal, finish: Finish) -> None:
@@ -171,7 +346,7 @@ def test_only_the_owner_may(run: Run, goods: Path) -> None:
     assert refused.code == 12
     assert refused.err == (
         "✗ only the owner of a shop may import a catalog, and this profile does not know who that is\n"
-        "→ shop profile create NAME URL --owner DIR/owner.json\n"
+        "→ shop profile create served http://127.0.0.1:1 --owner DIR/owner.json\n"
     )
 
 

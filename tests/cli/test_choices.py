@@ -58,13 +58,13 @@ def test_all_typed_words_have_to_be_somewhere(typed: str, expected: list[int]) -
 
 def test_the_best_come_first_and_equals_stay_as_they_stood() -> None:
     choices = [
+        Choice(7, "other", "a ring"),
         Choice(1, "the ring", "r5"),
         Choice(2, "string"),
         Choice(3, "new ring"),
         Choice(4, "ring tone"),
         Choice(5, "ring"),
         Choice(6, "ring two"),
-        Choice(7, "other", "a ring"),
     ]
 
     assert values(matching(choices, "ring")) == [5, 4, 6, 1, 3, 2, 7]
@@ -86,6 +86,11 @@ def test_the_mark_goes_round_and_pages_stop_at_the_ends() -> None:
     ):
         move(by)
         assert menu.at == at
+    menu.turn(4)
+    assert menu.window(2) == (LENSES[3:], 1)
+    menu.offer(LENSES)  # what is found is never marked because of what stood there before
+    assert menu.marked == LENSES[0]
+    assert menu.window(2) == (LENSES[:2], 0)
     menu.offer([])
     menu.step(1)
     menu.turn(10)
@@ -151,12 +156,20 @@ def test_a_hostile_choice_shows_and_never_acts(name: str) -> None:
         assert len(text) <= 300
 
 
+def test_joined_emoji_take_the_cells_of_each() -> None:
+    joined = "\N{WOMAN}\N{ZERO WIDTH JOINER}\N{MICROSCOPE} \N{HEAVY BLACK HEART}\N{VARIATION SELECTOR-16}"
+
+    assert safe(Choice(0, joined, joined, joined))[1:] == ("\N{WOMAN}\N{MICROSCOPE} \N{HEAVY BLACK HEART}",) * 3
+
+
 # --- a numbered list ---
 
 
 def asked(*answers: str, at: int | None = None, choices: Sequence[Choice[int]] = LENSES) -> int:
     given_answers = iter(answers)
-    return numbered.picked("Product", whole(choices), at=at, read=lambda _: next(given_answers), search=None).value
+    chosen = numbered.picked("Product", whole(choices), at=at, read=lambda _: next(given_answers), search=None)
+    assert list(given_answers) == []
+    return chosen.value
 
 
 @pytest.mark.parametrize(
@@ -171,6 +184,7 @@ def test_an_empty_line_takes_the_default_and_nothing_else() -> None:
     assert asked("", at=2) == 3
     assert asked("", "1") == 1
     assert asked("canon", "", "1", at=2) == 1  # the list says no default any more
+    assert asked("", "1", choices=[Choice(7, "the only one")]) == 7
 
 
 def test_a_name_that_is_the_beginning_of_another_one_can_be_typed() -> None:
@@ -183,7 +197,24 @@ def test_a_long_list_shows_its_beginning(capsys: pytest.CaptureFixture[str]) -> 
 
     assert asked("21", "thing 499", choices=choices) == 499  # 21 is no row of the list, so it is text
     first = capsys.readouterr().err.partition("Product:")[2].partition("Product:")[0]
-    assert first.splitlines()[-2:] == ["  20  thing 019", "  and 480 more: type a part of the name"]
+    *_, last, more, no_row = first.splitlines()
+    assert (last, more) == ("  20  thing 019", "  and 480 more: type a part of the name")
+    assert no_row == "there is no number 21; it is part of:"
+
+
+def test_a_number_that_is_no_row_takes_nothing_by_a_price(capsys: pytest.CaptureFixture[str]) -> None:
+    choices = [Choice(1, "Lens", "1499.00 EUR"), Choice(2, "Strap", "20.00 EUR"), Choice(3, "Bag", key="4")]
+
+    assert asked("99", "1", choices=choices[:2]) == 1  # of the list of what has a 99 in it
+    assert "there is no number 99; it is part of:\nProduct:\n  1  Lens" in capsys.readouterr().err
+    assert asked("4", choices=choices) == 3  # what is called that
+
+
+def test_a_long_detail_is_cut_and_hides_no_other_one() -> None:
+    book = [Choice(1, "home", "Ada Lovelace, Hauptstrasse 123, Hinterhaus"), Choice(2, "office", "Bob, Weg 1")]
+
+    assert fitted(book, 30, get_cwidth) == [("home    ", "Ada Lovelace, Hauptst…"), ("office  ", "Bob, Weg 1")]
+    assert fitted(book, 18, get_cwidth) == [("home", ""), ("office", "")]
 
 
 @pytest.mark.parametrize(("total", "count", "more"), [(156, "156", "and 136 more"), (None, "50+", "and more")])

@@ -207,6 +207,20 @@ def test_a_product_shows_its_variants(run: Run) -> None:
     assert _SLUG in unknown.err
 
 
+_GOODS = "slug,title,variant,price,stock\n"
+
+
+def _import(run: Run, *rows: str) -> None:
+    assert run("catalog", "import", "-", "--format", "csv", stdin=_GOODS + "\n".join(rows)).code == 0
+
+
+def test_what_is_in_stock_is_what_can_be_added(run: Run) -> None:
+    _import(run, "t1,Tripod,red,10,0", "t1,Tripod,blue,10,1", "u1,Umbrella,,10,0")
+
+    assert run("products", "show", "t1").err == "→ shop cart add t1/blue\n"
+    assert run("products", "show", "u1").err == "→ shop products list --in-stock\n"
+
+
 # --- cart ----------------------------------------------------------------------------------------
 
 
@@ -288,6 +302,39 @@ def test_notices_of_the_shop_are_told(run: Run, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr("stub_services.inprocess.backend._Carts.view", view)
     assert run("cart", "show").err == "! dearer now\n→ shop checkout\n"
+
+
+def test_what_cannot_be_ordered_is_mended_by_one_next_command_after_the_other(run: Run) -> None:
+    _import(run, "t1,Tripod,red,10,5", "t1,Tripod,blue,10,5", "u1,Umbrella,,10,5")
+    run("cart", "add", "t1/red:3", "t1/blue:2", "u1")
+    _import(run, "t1,Tripod,red,10,1", "u1,Umbrella,,10,0")
+
+    said = [run("cart", "show").err.splitlines()]
+    while (command := said[-1][-1].removeprefix("→ shop ")) != "checkout":
+        said.append(run(*command.split()).err.splitlines())
+
+    red, blue, umbrella = (
+        "! Tripod (red): 3 in the cart, 1 left.",
+        "! Tripod (blue) is not sold any more.",
+        "! Umbrella: 1 in the cart, 0 left.",
+    )
+    assert said == [
+        [red, blue, umbrella, "→ shop cart set t1/red 1"],
+        [blue, umbrella, "→ shop cart remove t1/blue"],
+        [umbrella, "→ shop cart remove u1"],
+        ["→ shop checkout"],
+    ]
+
+
+def test_a_line_that_is_not_sold_any_more_can_only_be_removed(run: Run) -> None:
+    _import(run, "t1,Tripod,red,10,5", "t1,Tripod,blue,10,5")
+    run("cart", "add", "t1/red", "t1/blue:2")
+    _import(run, "t1,Tripod,red,10,0")
+
+    gone, sold_out = run("cart", "set", "t1/blue", "1"), run("cart", "set", "t1/red", "2")
+    assert (gone.code, gone.err) == (6, "✗ Tripod (blue) is not sold any more\n→ shop cart remove t1/blue\n")
+    assert (sold_out.code, sold_out.err) == (6, "✗ Tripod (red): 0 in stock\n→ shop cart remove t1/red\n")
+    assert [row[1] for row in run("cart", "remove", "t1/blue").rows] == ["t1/red"]
 
 
 # --- addresses -----------------------------------------------------------------------------------
@@ -543,7 +590,18 @@ def test_payments_are_listed_shown_and_refunded(ada: Run) -> None:
 def test_an_order_without_payments_says_how_to_pay(ada: Run) -> None:
     _ordered(ada, "--pay", "later")
 
-    assert "shop orders pay 1001" in ada("payments", "list").err
+    assert ada("payments", "list").err.endswith("no payment yet → shop orders pay 1001\n")
+    ada("orders", "cancel", "1001", "--yes")
+    assert ada("payments", "list").err == "no payment, and order 1001 is cancelled → shop orders show 1001\n"
+
+
+def test_without_orders_there_are_no_payments(ada: Run) -> None:
+    result = ada("payments", "list")
+
+    assert (result.code, result.out) == (0, "")
+    assert result.err == "no orders yet, so there are no payments → shop products list\n"
+    assert ada("payments", "list", "--json").json["items"] == []
+    assert ada("payments", "list", "@last").code == 3
 
 
 # --- on a terminal, as far as it shows without one ------------------------------------------------

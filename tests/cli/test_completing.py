@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from decimal import Decimal
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ from backends.money import Money
 from shopcli.cli.completing import naming
 from shopcli.cli.completing.tab import answer, split
 from shopcli.cli.completing.words import MORE, Candidate, candidates
+from shopcli.cli.signatures import COMMANDS, NOUNS
 from shopcli.core.paths import config_file
 from shopcli.core.shop import open_shop
 from shopcli.core.stepping import Runner
@@ -89,6 +91,19 @@ def test_aliases_are_found_where_the_settings_are(
     assert texts("chea") == ["cheap"]
 
 
+@pytest.mark.parametrize("name", ["$(touch pwn)", "\x1b[31m", "e e", "`id`", "--yes", "a\u202eb"])
+def test_an_alias_that_a_shell_would_run_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("SHOP_CONFIG_DIR", str(tmp_path))
+    (tmp_path / "config.toml").write_text(
+        f'[aliases]\n{json.dumps(name)} = "cart show"\nll = "cart\\u001b show"\n', "utf-8"
+    )
+
+    assert [each.text for each in candidates([], "") if each.text not in {*NOUNS, *COMMANDS}] == ["ll"]
+    assert candidates(["alias", "delete"], "") == [Candidate("ll", "cart� show")]
+
+
 def test_each_command_comes_with_what_it_does() -> None:
     assert candidates([], "checko") == [Candidate("checkout", "Order what is in the cart and pay for it")]
     assert candidates([], "car") == [Candidate("cart", "Fill the cart")]
@@ -127,6 +142,7 @@ def test_where_nothing_else_can_come_there_are_the_options() -> None:
         (("products", "list", "--sort", "-"), ["-price"]),
         (("products", "list", "--sort="), ["--sort=relevance", "--sort=title", "--sort=price", "--sort=-price"]),
         (("serve", "--gateway", ""), ["python", "nginx"]),
+        (("serve", "--gateway="), ["--gateway=python", "--gateway=nginx"]),
         (("demo", "run", "--via", ""), ["cli", "tui"]),
         (("tui", "--open", "c"), ["cart"]),
         (("signup", "--name", ""), []),
@@ -361,6 +377,7 @@ class _Shop:
     """An open shop whose one service says what a test says."""
 
     url = "memory:"
+    has_begun = True
 
     def __init__(self, **services: object) -> None:
         self.backend = SimpleNamespace(name="test:", suspends=False, **services)

@@ -156,21 +156,17 @@ def test_no_directory_is_made(asked: Asked) -> None:
     assert not asked.shop.directory.exists()
 
 
-def test_few_answers_are_kept(asked: Asked) -> None:
-    words = [
-        product.slug for product in step(asked.shop.backend, asked.shop.backend.products.list(ProductQuery(), 20)).items
+def test_the_newest_answers_are_kept_as_far_as_the_file_is_read(asked: Asked) -> None:
+    long = [Candidate(f"{LENS}-{n}", "…" * 60) for n in range(50)]
+    for number in range(9):
+        recent.keep(asked.shop, "PRODUCT", f"s{number}", long)
+    assert [recent.recalled(asked.shop, "PRODUCT", f"s{number}") is not None for number in range(9)] == [
+        *[False] * 7,
+        *[True] * 2,
     ]
-    for word in words:
-        asked.offers("products", "show", word)
-    asked.clear()
 
-    for word in words:
-        asked.offers("products", "show", word)
-    assert len(asked) == 20  # each of the oldest ten took the place of another one
-    asked.clear()
-    for word in words[10:]:
-        asked.offers("products", "show", word)
-    assert asked == []
+    recent.keep(asked.shop, "PRODUCT", "all", long * 10)
+    assert recent.recalled(asked.shop, "PRODUCT", "all") is None
 
 
 def test_a_shop_in_process_leaves_nothing(tmp_path: Path) -> None:

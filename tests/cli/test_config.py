@@ -227,13 +227,14 @@ def test_an_unknown_setting_names_the_one_that_was_meant(run: Run) -> None:
 
 def test_setting_says_the_new_state_and_keeps_the_rest(run: Run, file: Path) -> None:
     file.write_text("# mine\n[keys]\nsearch = 'ctrl+f' # too\n", "utf-8")
+    file.chmod(0o640)
 
     assert run("config", "set", "timeout", "30").out == "timeout\t30\n"
     assert run("config", "set", "prompts", "plain", "--for", "default").out == "prompts\tplain\n"
     text = file.read_text("utf-8")
     assert "# mine\ntimeout = 30\n" in text
     assert "search = 'ctrl+f' # too" in text
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
     assert run("config", "unset", "timeout").out == "timeout\t10\n"
     assert run("config", "unset", "prompts", "--for", "default").out == "prompts\tpicker\n"
     assert "was not set" in run("config", "unset", "timeout").err
@@ -243,7 +244,7 @@ def test_setting_says_the_new_state_and_keeps_the_rest(run: Run, file: Path) -> 
     ("words", "code", "said"),
     [
         (["set", "timeout", "soon"], 2, "timeout is a number of seconds"),
-        (["set", "timeout", "0"], 2, "up to 3600"),
+        (["set", "timeout", "0.00001"], 2, "from 0.001 to 3600"),
         (["set", "output", "xml"], 2, "one of table, tsv"),
         (["set", "color", "red"], 2, "one of auto"),
         (["set", "theme", "light", "--for", "default"], 2, "same for all profiles"),
@@ -473,12 +474,14 @@ def test_a_file_that_may_not_be_looked_at_is_no_bug(
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(EACCES, "Permission denied", str(file))
 
-    for name in ("stat", "open"):  # the tests may run as root, who may do anything
-        monkeypatch.setattr(Path, name, refuse)
+    # The tests may run as root, who may do anything.
+    monkeypatch.setattr(Path, "stat", refuse)
+    monkeypatch.setattr("shopcli.core.config.open_plain", refuse)
     result = run("config", *words)
 
     assert result.code == 12
     assert "Permission denied" in result.err
+    assert "SHOP_DATA_DIR" not in result.err
 
 
 def test_a_directory_that_may_not_be_looked_into_is_not_taken_for_empty(

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from dataclasses import replace
+from errno import EACCES
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ import pytest
 
 from backends.models import ServiceHealth
 from shopcli.core.doctor import State, Surroundings
+from shopcli.core.doctor.databases import local_databases
 from shopcli.core.doctor.terminal import characters, kind_of_terminal
 from tests.cli.conftest import PASSWORD
 from tests.plugins import plant
@@ -282,6 +284,27 @@ def test_a_database_that_is_in_use_is_looked_at_all_the_same(used: Path, run: Ru
         connection.close()
 
 
+@pytest.mark.parametrize("said", ["row 3 is missing from an index", sqlite3.DatabaseError("malformed")])
+def test_a_database_that_was_written_meanwhile_is_looked_at_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str | sqlite3.DatabaseError
+) -> None:
+    def checked(file: Path, how: str) -> str | None:
+        if how == "mode=ro":
+            return None
+        file.with_name("users.db-wal").touch()  # somebody begins to write
+        if isinstance(said, Exception):
+            raise said
+        return said
+
+    monkeypatch.setattr("shopcli.core.doctor.databases._checked", checked)
+    (tmp_path / "users.db").touch()
+
+    shop = SimpleNamespace(url=f"sqlite:{tmp_path}")
+    (finding,) = local_databases(replace(_HERE, shop=lambda: shop))  # type: ignore[arg-type,return-value]
+
+    assert (finding.state, finding.found) == (State.OK, "0 bytes, whole")
+
+
 def test_a_database_too_large_to_be_looked_through(used: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shopcli.core.doctor.databases._SECONDS", -1.0)
     monkeypatch.setattr("shopcli.core.doctor.databases._STEPS", 1)
@@ -346,14 +369,18 @@ def test_a_service_that_was_stopped(used: Path, run: Run) -> None:
         (0.0, "ok", "same time"),
         (-29.0, "ok", "same time"),
         (45.0, "warning", "45 seconds ahead"),
-        (-301.0, "wrong", "301 seconds behind"),
+        (-301.0, "wrong", "301 seconds behind"),  # worse than the 20 seconds ahead of another one
     ],
 )
 def test_a_clock_that_is_wrong(
     used: Path, run: Run, monkeypatch: pytest.MonkeyPatch, ahead: float, state: str, says: str
 ) -> None:
     async def health(_: object) -> tuple[ServiceHealth, ...]:
-        return (ServiceHealth("users", "up", "", "1", 2.0), ServiceHealth("gateway", "up", clock_ahead=ahead))
+        return (
+            ServiceHealth("users", "up", "", "1", 2.0, clock_ahead=20.0),
+            ServiceHealth("gateway", "up", clock_ahead=ahead),
+            ServiceHealth("carts", "up", clock_ahead=-20.0),
+        )
 
     monkeypatch.setattr("stub_services.inprocess.InProcessBackend.health", health)
 
@@ -405,6 +432,58 @@ _HERE = Surroundings(
     terminal=True,
     color=True,
 )
+
+
+def test_a_shop_in_an_empty_directory_is_not_begun_by_looking(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+
+    result = run("doctor", "--backend", f"sqlite:{tmp_path / 'empty'}", "--json")
+
+    (found,) = [item["found"] for item in result.json["items"] if item["subject"] == "shop in use"]
+    assert "not begun yet" in found
+    assert list((tmp_path / "empty").iterdir()) == []
+
+
+def test_where_a_plug_in_opens_nothing_doctor_does_not_suggest_itself(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant(tmp_path, "odd-shop", "odd = odd_shop_empty:open_it", odd_shop_empty="def open_it(url, **_): return None")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    (shop,) = [each for each in troubles(run("doctor", "--json", "--backend", "odd:x")) if each[1] == "shop in use"]
+    assert shop == ("wrong", "shop in use", None)
+
+
+def test_aliases_are_settings(run: Run) -> None:
+    run("alias", "set", "mine", "orders list")
+
+    (found,) = [item["found"] for item in run("doctor", "--json").json["items"] if item["subject"] == "settings"]
+    assert found.endswith(": 1 set")
+
+
+@pytest.mark.parametrize("name", ["profiles", "profiles/default", "local"])
+def test_a_directory_that_cannot_be_used_is_named(
+    ada: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    closed, access = tmp_path / "data" / name, os.access
+    # The tests may run as root, who may do anything.
+    monkeypatch.setattr(os, "access", lambda path, mode: path != closed and access(path, mode))
+
+    result = ada("doctor", "--json")
+
+    assert result.code == 12
+    assert ("wrong", f"directory {name}", f"chmod u+rwx {closed}") in troubles(result)
+
+
+def test_journals_that_nobody_may_look_for_are_not_said_to_be_none(
+    ada: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: object) -> list[str]:
+        raise PermissionError(EACCES, "Permission denied")
+
+    monkeypatch.setattr("shopcli.core.doctor.kept.os.listdir", refuse)
+
+    assert ("wrong", "journal", None) in troubles(ada("doctor", "--json"))
 
 
 @pytest.mark.parametrize(

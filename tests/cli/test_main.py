@@ -207,15 +207,6 @@ def test_ctrl_c_says_that_nothing_was_changed(run: Run, monkeypatch: pytest.Monk
     assert run("whoami", "--json").error["code"] == "cancelled"
 
 
-def test_a_reader_that_leaves_is_no_error() -> None:
-    child = _shop("products", "list", "--all", "--json")
-    assert child.stdout is not None
-    child.stdout.close()
-    _, err = child.communicate(timeout=30)
-
-    assert (child.returncode, err) == (0, b"")
-
-
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
 @pytest.mark.parametrize("output", ["table", "tsv", "json"])
 def test_a_full_disk_is_told(output: str) -> None:

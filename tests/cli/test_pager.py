@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -48,6 +49,14 @@ def test_ctrl_c_is_the_pagers_own(person: Asked) -> None:
     somebody.waits(lambda: _LAST in somebody.types(" ").text, "the end")  # less forgets what was typed around a Ctrl-C
 
     assert somebody.types("q").ends() == 0
+
+
+def test_whoever_stops_the_command_stops_the_pager(person: Asked) -> None:
+    somebody = person(*_LIST).sees(_FIRST, ":")
+    somebody.child.kill(signal.SIGTERM)
+
+    assert somebody.ends() == 128 + signal.SIGTERM
+    assert "cancelled, nothing was changed" in somebody.text
 
 
 def test_a_colour_stays_one(person: Asked) -> None:

@@ -46,7 +46,7 @@ _LENS = "canon-ef-50mm-f1-8-stm"
 
 @pytest.mark.parametrize("size", SIZES)
 def test_a_product_is_searched_and_its_variant_chosen(run: Run, person: Asked, size: tuple[int, int]) -> None:
-    somebody = person("cart", "add", size=size).sees("Product:", "1/156")
+    somebody = person("cart", "add", size=size).sees("Product:", "1/50 of 156")
     somebody.types("sigma 35").marks("Sigma 35mm F2 DG DN").types(ENTER)
     somebody.sees("Variant:").marks("sony-e").types("mount").marks("l-mount").types(ENTER)
 
@@ -58,11 +58,19 @@ def test_a_product_is_searched_and_its_variant_chosen(run: Run, person: Asked, s
 
 
 def test_enter_takes_what_was_typed_and_not_what_stood_there_before(run: Run, person: Asked) -> None:
-    somebody = person("cart", "add").sees("1/156")
+    somebody = person("cart", "add").sees("1/50 of 156")
     somebody.types(f"ef 50mm f/1.8{ENTER}")
 
     assert somebody.ends() == 0
     assert [line["ref"] for line in run("cart", "show", "--json").json["lines"]] == [_LENS]
+
+
+def test_an_arrow_during_a_search_withdraws_enter_and_the_best_is_marked_whatever_was(person: Asked) -> None:
+    somebody = person("products", "show").sees("1/50 of 156").types(DOWN * 3).sees("\n4/50 of 156")
+    somebody.types(f"sigma 35{ENTER}{DOWN}").marks("Sigma 35mm F2 DG DN").sees("\n1/2").types(DOWN).sees("\n2/2")
+    somebody.types(ENTER)
+
+    assert somebody.ends() == 0
 
 
 def test_a_variant_that_was_not_named_is_asked_for(run: Run, person: Asked) -> None:
@@ -86,19 +94,19 @@ def test_arrows_pages_and_their_letters_move_the_mark(person: Asked, size: tuple
         (PAGE_DOWN, 1 + min(10, size[1] - 3)),
         (PAGE_DOWN * 20, 50),
     ):
-        somebody.types(key).sees(f"\n{place}/156 ")
+        somebody.types(key).sees(f"\n{place}/50 of 156 ")
     taken = somebody.marked.partition("  ")[0][:15]
     somebody.types(ENTER)
 
     assert somebody.ends() == 0
     assert taken in somebody.text
-    assert "/156" not in somebody.text
+    assert " of 156" not in somebody.text
 
 
 @pytest.mark.parametrize("size", [*SIZES, (20, 6)])
 @pytest.mark.parametrize("key", [ESC, CTRL_C, CTRL_D, CTRL_G], ids=["esc", "c", "d", "g"])
 def test_leaving_changes_nothing_and_leaves_nothing(run: Run, person: Asked, size: tuple[int, int], key: str) -> None:
-    somebody = person("cart", "add", size=size, NO_COLOR="1").sees("Product:", "1/156").types("sigma")
+    somebody = person("cart", "add", size=size, NO_COLOR="1").sees("Product:", "1/50 of 156").types("sigma")
     somebody.marks("Sigma").types(key)
 
     assert somebody.ends() == 130
@@ -107,14 +115,14 @@ def test_leaving_changes_nothing_and_leaves_nothing(run: Run, person: Asked, siz
 
 
 def test_enter_where_nothing_matches_waits_for_another_word(person: Asked) -> None:
-    somebody = person("cart", "add").sees("1/156").types("zzzz").sees("nothing matches").types(ENTER)
+    somebody = person("cart", "add").sees("1/50 of 156").types("zzzz").sees("nothing matches").types(ENTER)
     somebody.types(f"{CTRL_U}nikon").marks("Nikon").types(CTRL_U).marks("Canon EF 100mm").types(CTRL_C)
 
     assert somebody.ends() == 130
 
 
 def test_what_is_pasted_is_one_line_of_text(person: Asked) -> None:
-    somebody = person("cart", "add").sees("1/156")
+    somebody = person("cart", "add").sees("1/50 of 156")
     somebody.types("\x1b[200~ sigma\n\t35\x07mm \x1b[201~").sees("sigma 35�mm", "nothing matches").types(CTRL_C)
 
     assert somebody.ends() == 130
@@ -122,19 +130,19 @@ def test_what_is_pasted_is_one_line_of_text(person: Asked) -> None:
 
 
 def test_a_window_may_change_its_size(person: Asked) -> None:
-    somebody = person("cart", "add").sees("1/156").resizes(30, 9).types(DOWN)
+    somebody = person("cart", "add").sees("1/50 of 156").resizes(30, 9).types(DOWN)
 
     def fits() -> bool:
         rows = [line for line in somebody.text.splitlines() if line.startswith(("  ", "> "))]
         return (len(rows), max(map(len, rows), default=0)) == (6, 29)
 
-    somebody.waits(fits, "six rows").sees("2/156").types(CTRL_C)
+    somebody.waits(fits, "six rows").sees("2/50 of 156").types(CTRL_C)
 
     assert somebody.ends() == 130
 
 
 def test_a_signal_ends_it_as_the_key_does(person: Asked) -> None:
-    somebody = person("cart", "add").sees("1/156")
+    somebody = person("cart", "add").sees("1/50 of 156")
     somebody.child.kill(2)
 
     assert somebody.ends() == 130
@@ -162,10 +170,8 @@ def test_hostile_titles_are_shown_and_never_obeyed(
     _only_hostile(tmp_path / "data")
     products = tuple(_product(f"t{number:03}", text) for number, text in enumerate(STORABLE.values()))
     _import(tmp_path / "data", products)
-    somebody = (
-        person("cart", "add", size=size, NO_COLOR="1").sees("Product:", f"1/{len(STORABLE)}").types(PAGE_DOWN * 50)
-    )
-    somebody.sees(f"\n50/{len(STORABLE)}").types(CTRL_C)
+    somebody = person("cart", "add", size=size, NO_COLOR="1").sees("Product:", f"1/50 of {len(STORABLE)}")
+    somebody.types(PAGE_DOWN * 50).sees(f"\n50/50 of {len(STORABLE)}").types(CTRL_C)
 
     assert somebody.ends() == 130
     drawn = re.sub(r"\x1b\[\??[0-9;]*[A-Za-z]", "", somebody.written)
@@ -175,13 +181,19 @@ def test_hostile_titles_are_shown_and_never_obeyed(
     assert somebody.text.split() == _CANCELLED
 
 
+def test_ctrl_z_is_not_searched_for(person: Asked) -> None:
+    somebody = person("products", "show").sees("1/50 of 156").types("\x1asigma 35mm f2").marks("Sigma 35mm F2")
+
+    assert somebody.types(ENTER).ends() == 0
+
+
 # --- the terminal -------------------------------------------------------------------------------------------------
 
 
 def test_without_colour_there_is_none(person: Asked) -> None:
     written = []
     for off in ({"NO_COLOR": "1"}, {}):
-        somebody = person("cart", "add", **off).sees("1/156").types("zzzz").sees("nothing matches").types(CTRL_C)
+        somebody = person("cart", "add", **off).sees("1/50 of 156").types("zzzz").sees("nothing matches").types(CTRL_C)
         somebody.ends()
         written.append(somebody.written)
 
@@ -223,7 +235,7 @@ def test_stdout_gets_nothing_but_data(run: Run, tmp_path: Path, way: dict[str, s
 
 
 def test_talk_of_the_search_waits_until_the_picker_is_gone(person: Asked) -> None:
-    somebody = person("products", "show", "-v").sees("1/156").types("sigma fp").marks("Sigma fp")
+    somebody = person("products", "show", "-v").sees("1/50 of 156").types("sigma fp").marks("Sigma fp")
     assert "· products.list" not in somebody.text.partition("Product:")[2]
     somebody.types(ENTER)
 
@@ -243,7 +255,7 @@ def test_long_talk_is_wrapped_at_words(person: Asked) -> None:
 
 
 def test_a_shop_that_does_not_answer_is_said_below_the_rows(run: Run, person: Asked) -> None:
-    somebody = person("cart", "add").sees("1/156")
+    somebody = person("cart", "add").sees("1/50 of 156")
     run("services", "stop", "products")
     somebody.types("sigma").sees("products is stopped").types(ENTER)
     run("services", "start", "products")
@@ -261,7 +273,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 def test_a_shop_over_http_is_searched_as_well(run: Run, person: Asked, served: Served) -> None:
     somebody = (
-        person("--backend", served.url, "cart", "add").sees("1/156").types("sigma 35mm f2").marks("Sigma 35mm F2")
+        person("--backend", served.url, "cart", "add").sees("1/50 of 156").types("sigma 35mm f2").marks("Sigma 35mm F2")
     )
     somebody.types(ENTER).sees("Variant:").types(ENTER)
 
@@ -279,7 +291,7 @@ def test_a_numbered_list_is_searched_over_http_as_well(person: Asked, served: Se
 
 
 def test_leaving_in_the_middle_of_a_search_over_http(person: Asked, served: Served) -> None:
-    somebody = person("--backend", served.url, "cart", "add").sees("1/156").types("sigma").sees("searching")
+    somebody = person("--backend", served.url, "cart", "add").sees("1/50 of 156").types("sigma").sees("searching")
     somebody.types(CTRL_C)
 
     assert somebody.ends() == 130

@@ -338,6 +338,15 @@ def test_a_fault_that_makes_no_sense_is_refused(run: Run, admin: NotingAdmin, li
     assert (run("services", "fault", *line).code, admin.told) == (2, [])
 
 
+@pytest.mark.parametrize("text", ["nan", "-1", "inf", "0", "3601"])
+def test_seconds_are_no_amount_of_money(run: Run, admin: NotingAdmin, text: str) -> None:
+    result = run("services", "fault", "payments", "latency", "--seconds", text)
+    assert (result.code, admin.told) == (2, [])
+    assert f"--seconds is a number of seconds above 0 and up to 3600, not '{text}'" in result.err
+    rate = run("services", "fault", "payments", "latency", "--rate", "nan")
+    assert "--rate is a number from 0 to 1, not 'nan'" in rate.err
+
+
 def test_an_unknown_service_is_not_found(run: Run, admin: NotingAdmin) -> None:
     assert run("services", "stop", "nobody").code == 3
 
@@ -345,7 +354,7 @@ def test_an_unknown_service_is_not_found(run: Run, admin: NotingAdmin) -> None:
 @pytest.mark.parametrize("line", [["stop", "users"], ["restart", "users"], ["fault", "list"]])
 def test_whoever_is_not_the_owner_is_told_how_to_be(run: Run, monkeypatch: pytest.MonkeyPatch, line: list[str]) -> None:
     monkeypatch.setattr(shopcli.cli.run.Run, "backend", Operated(None))
-    result: Any = run("services", *line, "--json")
+    result: Any = run("--backend", "http://127.0.0.1:1", "services", *line, "--json")
 
     assert (result.code, result.error["code"]) == (12, "unsupported")
     assert "--owner" in result.error["hint"]

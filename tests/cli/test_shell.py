@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -26,7 +27,7 @@ from shopcli.cli.session import run_command
 from shopcli.cli.shell import prompting
 from shopcli.cli.shell.command import Shell
 from shopcli.cli.shell.history import MOST_LETTERS, MOST_LINES, History
-from shopcli.cli.shell.lines import completed, words_of, written
+from shopcli.cli.shell.lines import completed, is_command, words_of, written
 from shopcli.core.shop import Shop
 from shopcli.core.stepping import Runner
 from tests.cli.hostile import TEXTS
@@ -341,24 +342,34 @@ def test_a_script_shops_in_memory(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "operator"),
+    ("line", "operator", "there"),
     [
-        ("cart show | cat", "|"),
-        ("cart show>file", ">"),
-        ("cart show >> file", ">>"),
-        ("catalog import - < file", "<"),
-        ("cart show; cart clear", ";"),
-        ("cart show && cart clear", "&&"),
-        ("cart show || cart clear", "||"),
-        ("serve &", "&"),
+        ("cart show | cat", "|", "shop cart show | cat"),
+        ("cart show>file", ">", "shop cart show>file"),
+        ("shop cart show >> file", ">>", "shop cart show >> file"),
+        ("catalog import - < file", "<", "shop catalog import - < file"),
+        ("cart show; cart clear", ";", "shop cart show; shop cart clear"),
+        ("cart show && echo 'x; cart show'", "&&", "shop cart show && echo 'x; cart show'"),
+        ("-q cart show || shop cart clear", "||", "shop -q cart show || shop cart clear"),
+        ("serve &", "&", "shop serve &"),
+        ("ls | wc", "|", "ls | wc"),
     ],
 )
-def test_what_only_the_systems_shell_does_is_said(run: Run, line: str, operator: str) -> None:
+def test_what_only_the_systems_shell_does_is_said(run: Run, line: str, operator: str, there: str) -> None:
     result = run("shell", stdin=f"{line}\n")
 
     assert result.code == 2
     assert f"✗ {operator} is for the system's shell" in result.err
-    assert f"in the system's shell: shop {line}" in result.err
+    assert f"\n→ {there}\n" in result.err
+
+
+def test_what_is_pasted_into_the_systems_shell_goes_to_the_same_shop(run: Run) -> None:
+    result = run("--profile", "default", "--json", "shell", stdin="cart clear | cat; cart show\ntui\n")
+
+    piped, tui = (json.loads(line)["error"] for line in result.err.splitlines())
+    assert piped["hint"] == "shop --profile default cart clear | cat; shop --profile default cart show"
+    assert tui["hint"] == "shop --profile default tui"
+    assert tui["message"].endswith("; run it in another terminal")
 
 
 @pytest.mark.parametrize(
@@ -387,7 +398,8 @@ def test_what_makes_no_sense_in_a_shell_is_refused(run: Run, words: tuple[str, .
 
     assert result.code == 0
     assert result.err.count("✗") == 1
-    assert " in another terminal: shop " in result.err
+    assert "run it in another" in result.err
+    assert re.search(rf"^→ shop (--backend memory: )?{' '.join(words)}$", result.err, re.MULTILINE)
     assert f"shop {words[0]}" in result.out
 
 
@@ -398,7 +410,8 @@ def test_a_line_cannot_leave_the_shop(run: Run, flag: str) -> None:
     assert result.code == 2
     name = flag.replace("=", " ").split()[0]
     assert f"no {name} here" in result.err
-    assert f"in the system's shell: shop {flag.replace('=', ' ')} shell" in result.err
+    assert "in the system's shell" in result.err
+    assert f"→ shop {flag.replace('=', ' ')} shell\n" in result.err
 
 
 def test_a_shell_stays_at_its_profile(run: Run, tmp_path: Path) -> None:
@@ -467,8 +480,8 @@ def test_the_token_stays_where_it_is_while_a_shell_has_it(run: Run, words: str) 
     result = run("shell", stdin=f"config {words}\nconfig get credentials\n")
 
     assert result.err.splitlines() == [
-        "✗ this shell has the token of its session where it is",
-        f"→ leave it first: shop config {words}",
+        "✗ this shell has the token of its session where it is; leave it first",
+        f"→ shop config {words}",
     ]
     assert result.out == "file\n"
 
@@ -568,6 +581,41 @@ def test_the_history_is_bounded_private_and_shared(tmp_path: Path) -> None:
     assert other.read()[-1] == "newest"
     assert stat.S_IMODE(one.path.stat().st_mode) == 0o600
     assert History(tmp_path / "none").read() == []
+
+
+def test_the_longest_lines_come_back_whole(tmp_path: Path) -> None:
+    history = History(tmp_path / "history")
+    long = "é" * (MOST_LETTERS - 5)
+    history.path.write_text("".join(f"{number:04} {long}\n" for number in range(MOST_LINES)), "utf-8")
+    history.path.chmod(0o600)
+    history.add("orders list")
+    lines = history.read()
+    assert (len(lines), lines[0], lines[-1]) == (MOST_LINES, f"0001 {long}", "orders list")
+
+    history.path.write_bytes(b"first\n" + b"x" * (5 * MOST_LINES * MOST_LETTERS) + "\n😀\nlast\n".encode())
+    assert history.read() == ["😀", "last"]
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("ll", True),
+        ("-q ll --limit 1", True),
+        ("-o json products list --limit 1", True),
+        ("shop --timeout 3 cart", True),
+        ("# aside", True),
+        ("hunter2", False),
+        ("-q hunter2", False),
+        ("--timeout ll", False),
+        ("--no-such products list", False),
+        ("-o", False),
+        ("it's", False),
+    ],
+)
+def test_what_begins_a_command_or_an_alias_is_kept(run: Run, line: str, kept: bool) -> None:
+    run("alias", "set", "ll", "products list")
+
+    assert is_command(line) == kept
 
 
 def _offered(line: str) -> list[tuple[str, str, str]]:

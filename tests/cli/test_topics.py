@@ -94,6 +94,7 @@ def test_help_of_a_command_is_its_own(run: Run, words: tuple[str, ...]) -> None:
     ("words", "hint"),
     [
         (("exitcodes",), "shop help exit-codes"),
+        (("exit-codes", "extra"), "shop help exit-codes"),
         (("crat",), "shop help cart"),
         (("zzz",), "shop help"),
         (("cart", "ad"), "shop cart add --help"),

@@ -84,15 +84,12 @@ ServedShops = Callable[..., Served]
 def over_http(shop: Served) -> Harness:
     """A shop as real processes, empty again."""
     shop.empty()
-    opened: list[Backend] = []
 
     def visit(sessions: SessionStore | None) -> HttpBackend:
-        backend = HttpBackend(shop.url, sessions or MemorySessions(), Outside(system_clock, random_ids))
-        opened.append(backend)
-        return backend
+        return HttpBackend(shop.url, sessions or MemorySessions(), Outside(system_clock, random_ids))
 
     owner = visit(shop.owner())
-    return Harness(visit, random_ids, system_clock, TEST_CARDS, admin=owner.admin, owner=owner, opened=opened)
+    return Harness(visit, random_ids, system_clock, TEST_CARDS, admin=owner.admin, owner=owner)
 
 
 def processes(served: ServedShops) -> Harness:

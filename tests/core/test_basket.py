@@ -1,5 +1,6 @@
 """The cart as a person sees it: at once, undone, taken back, never other than the shop in the end."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -8,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backends import MemorySessions
-from backends.errors import OutOfStock
+from backends.errors import NotFound, OutOfStock, Unavailable
 from backends.interface import Backend
-from backends.models import Cart, Line, ProductQuery, Totals
+from backends.models import Cart, Line, Notice, Product, ProductQuery, Totals, Variant
 from backends.money import Money
 from backends.registry import open_backend
-from shopcli.core.basket import Basket, Edit, send
+from shopcli.core.basket import Basket, Edit, mending, send
 from shopcli.core.stepping import run
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -150,3 +151,61 @@ async def test_two_lines_of_one_variant_are_one_quantity(wanted: int) -> None:
     await send(carts, carts.cart(), Edit("v", wanted))  # type: ignore[arg-type]  # the two calls that it needs
 
     assert sum(carts.lines.values()) == wanted
+
+
+# --- what cannot be ordered ------------------------------------------------------------------------
+
+
+class Shelf:
+    """A shop with so many pieces of its one product, or with none of it, or which does not answer."""
+
+    def __init__(self, stock: int | type[Exception] | None) -> None:
+        self.stock = stock
+
+    async def get(self, slug: str) -> Product:
+        if isinstance(self.stock, type):
+            raise self.stock("no answer")
+        pieces = Variant(slug, slug, "", "", EUR, self.stock != 0, self.stock)
+        return Product(slug, slug, slug, "", "", "", (pieces,))
+
+
+def told(found: Cart, *codes: str) -> Cart:
+    notices = tuple(Notice(code, code, line.id) for code, line in zip(codes, found.lines, strict=False))
+    return replace(found, notices=notices)
+
+
+@pytest.mark.parametrize(
+    ("stock", "command"),
+    [
+        (2, "shop cart set a 2"),
+        (1500, "shop cart set a 999"),  # a merged cart may have more than a person can set
+        (0, "shop cart remove a"),
+        (NotFound, "shop cart remove a"),
+        (None, "shop products show a"),
+        (Unavailable, "shop products show a"),
+        (2000, None),
+    ],
+)
+async def test_a_line_of_too_many_pieces_is_mended_by_what_there_is(
+    stock: int | type[Exception] | None, command: str | None
+) -> None:
+    assert await mending(Shelf(stock), told(cart(a=2000), "short_stock")) == command  # type: ignore[arg-type]
+
+
+async def test_the_first_line_that_cannot_be_ordered_is_mended_first() -> None:
+    shelf = Shelf(1)
+
+    assert await mending(shelf, cart(a=1)) is None  # type: ignore[arg-type]
+    assert await mending(shelf, told(cart(a=1, b=1, c=2), "price_changed", "not_sold", "short_stock")) == (  # type: ignore[arg-type]
+        "shop cart remove b"
+    )
+
+
+async def test_a_line_is_named_so_that_no_other_is_meant() -> None:
+    twice = cart(a=1, b=1)
+    twice = replace(twice, lines=tuple(replace(line, ref="t1/red") for line in twice.lines))
+    digits = cart(a=1)
+    digits = replace(digits, lines=(replace(digits.lines[0], ref="7"),))
+
+    for found in (twice, digits):
+        assert await mending(Shelf(0), told(found, "not_sold")) == "shop cart remove line-a"  # type: ignore[arg-type]

@@ -23,7 +23,7 @@ HEAD = "slug,title,category,price,stock"
 
 def read(text: str | bytes, kind: str = "csv", sold_in: str | None = EUR) -> Catalog:
     raw = text if isinstance(text, bytes) else text.encode()
-    return read_catalog(rows_of(lines_of(io.BytesIO(raw), "goods", lambda _: None), kind, "goods"), sold_in)
+    return read_catalog(rows_of(lines_of(io.BytesIO(raw), kind, "goods", lambda _: None), kind, "goods"), sold_in)
 
 
 def told(text: str | bytes, kind: str = "csv", sold_in: str | None = EUR) -> list[str]:
@@ -131,7 +131,14 @@ ROWS = {
     'pen,Pen,Pens,"12,50",1': 'price: "12,50" is no amount; write 12.50',
     'pen,Pen,Pens,"1.299,00 €",1': 'price: "1.299,00 €" is no amount; write 1299.00',
     "pen,Pen,Pens,EUR 5,1": 'price: "EUR 5" is no amount; write 5',
-    "pen,Pen,Pens,-5,1": 'price: "-5" is no amount; write an amount such as 12.50',
+    "pen,Pen,Pens,.99,1": 'price: ".99" is no amount; write 0.99',
+    "pen,Pen,Pens,.5,1": 'price: ".5" is no amount; write 0.50',
+    'pen,Pen,Pens,",99",1': 'price: ",99" is no amount; write 0.99',
+    "pen,Pen,Pens,1 299 000.50,1": 'price: "1 299 000.50" is no amount; write 1299000.50',
+    **{
+        f'pen,Pen,Pens,"{text}",1': f'price: "{text}" is no amount; write an amount such as 12.50'
+        for text in ["5k", "(5)", "\u22125", "-5", "5 $", "USD 5", "1,299", "1.299.00", "1,23,456.00", ".", "5/7"]
+    },
     "pen,Pen,Pens,NaN,1": 'price: "NaN" is no amount; write an amount such as 12.50',
     "pen,Pen,Pens,1e2,1": 'price: "1e2" is no amount; write an amount such as 12.50',
     "pen,Pen,Pens,,1": "price: is empty",
@@ -146,6 +153,7 @@ ROWS = {
     "pen,Pen,Pens,1,1,1": "6 cells, but the header has 5",
     'pen,"Pen"s,Pens,1,1': "this is no CSV: ',' expected after '\"'",
     'pen,"Pen,Pens,1,1': "this is no CSV: unexpected end of data",
+    "pen,Pen\rPens,1,1": "this is no CSV: a CR stands outside of quotes",
 }
 
 
@@ -156,12 +164,19 @@ def test_a_bad_row(row: str, reason: str) -> None:
     assert ([each.slug for each in found.products], found.rows, found.bad, found.skipped) == (["good"], 2, 1, 1)
 
 
+@pytest.mark.parametrize("price", ["9" * 10_000, ".9" * 5_000, '"' + "9" * 10_000 + ',99"'])
+def test_no_more_of_a_price_is_told_than_its_beginning(price: str) -> None:
+    (reason,) = told(f"{HEAD}\npen,Pen,Pens,{price},1\n")
+    assert reason == f'2: price: "{price.strip(chr(34))[:39]}…" is no amount; write an amount such as 12.50'
+
+
 LINES = {
     "{": "this is no JSON: Expecting property name enclosed in double quotes",
     "[1]": "this is no JSON object",
     "[" * 100_000: "this is no JSON: it is nested too deeply",
     '{"prize": 1}': 'no column "prize", did you mean price?',
     '{"slug": true}': "slug: is neither a text nor a number",
+    '{"slug": "pen", "title": "Pen", "price": "1.00", "price": "2.00", "stock": 1}': "price: is there twice",
     '{"slug": "pen", "title": "Pen", "price": 1}': "stock: is empty",
     '{"slug": "pen", "title": "\\ud800", "price": 1, "stock": 1}': "title: is no text in UTF-8",
 }
@@ -189,6 +204,51 @@ def test_a_product_with_a_bad_row_is_left_out_whole() -> None:
     found = read("slug,variant,title,price,stock\npen,red,Pen,1,1\ncup,red,Cup,1,1\npen,blue,Pen,x,1\n")
     assert [each.slug for each in found.products] == ["cup"]
     assert (found.rows, found.bad, found.skipped) == (3, 1, 2)
+
+
+STRAPS = "slug,variant,title,price,stock\nstrap,brown,Strap,1,1\nhat,red,Hat,1,1\n"
+KNOWN = {
+    "csv": ("strap,black,Strap,1,50,1\n", "strap,black,Strap\n"),
+    "jsonl": ('{"slug":"strap","stock":[0]}', '{"prize":1,"slug":"strap"}', '{"slug":"strap","price":1,"price":2}'),
+}
+STRAY = {
+    "csv": (
+        'strap,"black,Strap,1,1\n',
+        'strap,"black,Strap\nhat,red",Hat,1,1,1\n',
+        'pen,"blue\nstrap,black",Strap\n',
+        "Strap,black,Strap,1,1\n",
+        ",black,Strap,1,1\n",
+        "Strap 4,strap,black,Strap,1,1\n",
+    ),
+    "jsonl": ("{", "[1]", '{"slug":["strap"]}', '{"slug":"strap","slug":"hat"}', '{"stock":[0]}', '{"title":"Strap"}'),
+}
+
+
+def with_straps(kind: str, row: str) -> str:
+    straps = list(csv.DictReader(io.StringIO(STRAPS)))
+    return STRAPS + row if kind == "csv" else "".join(json.dumps(strap) + "\n" for strap in straps) + row
+
+
+@pytest.mark.parametrize(("kind", "row"), [(kind, row) for kind, rows in KNOWN.items() for row in rows])
+def test_the_product_of_a_row_that_cannot_be_read_is_left_out_whole(kind: str, row: str) -> None:
+    found = read(with_straps(kind, row), kind)
+    assert [each.slug for each in found.products] == ["hat"]
+    assert (found.bad, found.skipped, found.stray) == (1, 2, None)
+
+
+@pytest.mark.parametrize(("kind", "row"), [(kind, row) for kind, rows in STRAY.items() for row in rows])
+def test_a_bad_row_that_may_belong_to_any_product(kind: str, row: str) -> None:
+    text = with_straps(kind, row)
+    assert read(text, kind).stray == (4 if kind == "csv" else 3)
+
+
+def test_a_first_cell_is_no_slug_where_another_column_is_first() -> None:
+    assert read("title,slug,price,stock\nstrap,strap,1,50,1\n").stray == 2
+
+
+def test_rows_of_nothing_but_separators_are_empty() -> None:
+    found = read(f",,,,\n{HEAD}\npen,Pen,Pens,2,1\n,,,,\n,,,,,,\n")
+    assert (found.rows, found.bad, len(found.products)) == (1, 0, 1)
 
 
 def test_lines_are_those_of_an_editor() -> None:
@@ -237,6 +297,8 @@ HEADERS = {
     "slug,title": "goods:1: the column price is missing; the column stock is missing",
     "slug,slug,title,price,stock": "goods:1: the column slug is there twice",
     '"slug': "goods:1: the header is no CSV: unexpected end of data",
+    "sep=;\nslug;title": 'goods:1: "sep=;" is a line for Excel: delete it, and separate the columns by commas',
+    "sep=,\nslug,title": 'goods:1: "sep=," is a line for Excel: delete it, and separate the columns by commas',
 }
 
 
@@ -255,5 +317,5 @@ def test_a_line_that_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_how_much_is_read_is_told_now_and_then() -> None:
     seen: list[int] = []
     raw = b"x" * 1000 + b"\n"
-    assert len(list(lines_of(io.BytesIO(raw * 200), "goods", seen.append))) == 200
+    assert len(list(lines_of(io.BytesIO(raw * 200), "csv", "goods", seen.append))) == 200
     assert seen == [66066] * 3

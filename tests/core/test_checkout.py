@@ -67,7 +67,6 @@ async def test_an_order_that_needs_no_payment_leaves_nothing_open(world: World) 
     [
         ("out_of_stock", OutOfStock),
         ("price_changed", PriceChanged),
-        ("cart_changed", CartChanged),
         ("cancelled", InvalidState),
         ("too_old", Conflict),
         (None, Conflict),
@@ -82,6 +81,40 @@ async def test_a_rejected_order_is_final(world: World, reason: str | None, error
     assert type(caught.value) is error
     assert (caught.value.exit_code, caught.value.hint) == (6, "shop cart show")
     assert world.unfinished() == ()
+
+
+OVERTAKEN = r"nothing was ordered and nothing was charged by this checkout.*{}.*another checkout of this account"
+
+
+def _says_who_may_have_been_faster(error: ShopError) -> None:
+    assert "as it was" not in error.message
+    assert (error.exit_code, error.hint) == (6, "shop orders list")
+
+
+async def test_what_another_checkout_has_ordered_since_it_was_confirmed_is_not_said_to_be_as_it_was(
+    world: World,
+) -> None:
+    attempt = await world.confirm()
+    await world.place()
+
+    with pytest.raises(CartChanged, match=OVERTAKEN.format("the cart changed")) as caught:
+        await world.checkout.place(attempt)
+
+    _says_who_may_have_been_faster(caught.value)
+    assert world.unfinished() == ()
+    assert len((await world.real.orders.list(10)).items) == 1
+
+
+async def test_a_cart_that_another_checkout_orders_meanwhile_is_said_to_be_empty(world: World) -> None:
+    async def ordered_elsewhere(call: Call) -> object:
+        await world.place()
+        return await call()
+
+    world.shop.script("carts.shipping_options", ordered_elsewhere)
+    with pytest.raises(CartChanged, match=OVERTAKEN.format("the cart is empty now")) as caught:
+        await world.checkout.prepare()
+
+    _says_who_may_have_been_faster(caught.value)
 
 
 async def test_real_refusals_give_the_cart_back(world: World) -> None:
@@ -246,8 +279,15 @@ async def test_an_empty_cart_is_not_ordered(world: World) -> None:
     with pytest.raises(Conflict, match="empty") as caught:
         await world.checkout.prepare()
     assert caught.value.hint == "shop products list"
-    with pytest.raises(Conflict, match="lacks: lines, address, shipping"):
+    with pytest.raises(CartChanged, match="empty now") as emptied:  # it was not when it was prepared
         world.checkout.attempt(cart)
+    assert emptied.value.hint == "shop orders list"
+
+
+async def test_a_cart_that_lacks_a_destination_is_not_ordered(world: World) -> None:
+    with pytest.raises(Conflict, match="lacks: address, shipping") as caught:
+        world.checkout.attempt(await world.real.carts.view())
+    assert caught.value.hint == "shop checkout"
 
 
 async def test_without_an_address_the_way_to_get_one_is_named(world: World) -> None:

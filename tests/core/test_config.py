@@ -1,3 +1,4 @@
+import os
 import tomllib
 from pathlib import Path
 
@@ -5,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backends.errors import ConfigurationError, StorageError
-from shopcli.core.config import BrokenConfig, Chosen, change_credentials, profile_in_use, read
+from backends.deadline import deadline
+from backends.errors import ConfigurationError, Locked, StorageError
+from shopcli.core.config import BrokenConfig, Chosen, change_credentials, edited_by_hand, profile_in_use, read
 from shopcli.core.config_editing import put, take_out
+from shopcli.core.locks import locked
 from shopcli.core.profiles import Profiles
 from shopcli.core.settings import IN_FILE, SETTINGS
 
@@ -87,6 +90,17 @@ def test_what_is_no_toml_says_where(file: Path, text: str, said: str) -> None:
     assert caught.value.exit_code == 12
 
 
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_would_be_waited_for_is_refused(file: Path, kind: str) -> None:
+    if kind == "pipe":
+        os.mkfifo(file)
+    else:
+        file.symlink_to("/dev/zero")
+
+    with pytest.raises(BrokenConfig, match="it is no plain file"):
+        read()
+
+
 @pytest.mark.parametrize("content", [b"a = '\xff'", b"\x00"])
 def test_bytes_that_are_no_text_are_refused(file: Path, content: bytes) -> None:
     file.write_bytes(content)
@@ -105,8 +119,9 @@ def test_a_directory_in_its_place_is_refused(file: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said", "hint"),
     [
-        ('timeout = "soon"', ":1: timeout is a number of seconds up to 3600, not 'soon'", "timeout"),
-        ("timeout = true", "not True", "timeout"),
+        ('timeout = "soon"', ":1: timeout is a number of seconds from 0.001 to 3600, not 'soon'", "timeout"),
+        ("timeout = true", "not true", "timeout"),
+        ("timeout = 1e-05", "not 1e-05", "timeout"),
         ("timeout = -1", "not -1", "timeout"),
         ("timeout = nan", "not nan", "timeout"),
         ("timeout = 2000-01-01", "timeout is a number", "timeout"),
@@ -117,7 +132,11 @@ def test_a_directory_in_its_place_is_refused(file: Path) -> None:
         ("profile = 'x'", "shop profile use", "profile"),
         ("[profiles.x]\ntheme = 'dark'", ":2: theme is the same for all profiles", "theme --for x"),
         ("[profiles.x]\n[profiles.y]\ncolor = 'red'", ":3: color is one of", "color --for y"),
+        ("# a\u2028b\n\noutput = 3", ":3: output is one of", "output"),
         ("'a b' = 1", "no setting 'a b'", "'a b'"),
+        ("'--for' = 2", "no setting '--for'", "-- --for"),
+        ('[profiles."it\'s"]\ntimeout = -1', "not -1", "timeout --for 'it'\"'\"'s'"),
+        ("[profiles.x]\n'-y' = 2", "no setting '-y'", "--for x -- -y"),
     ],
 )
 def test_what_is_no_setting_says_where_and_how_to_take_it_out(file: Path, text: str, said: str, hint: str) -> None:
@@ -127,6 +146,17 @@ def test_what_is_no_setting_says_where_and_how_to_take_it_out(file: Path, text: 
         read()
     assert said in caught.value.message
     assert caught.value.hint == f"shop config unset {hint}"
+
+
+@pytest.mark.parametrize(
+    "text", ['"a\\nb" = 2', '[profiles."x\\u001b"]\ntimeout = -1', '[profiles."-x"]\ntimeout = -1']
+)
+def test_what_no_command_can_name_is_taken_out_by_hand(file: Path, text: str) -> None:
+    file.write_text(text, "utf-8")
+
+    with pytest.raises(BrokenConfig) as caught:
+        read()
+    assert caught.value.hint == edited_by_hand(file)
 
 
 @pytest.mark.parametrize("text", ["profiles = 1", "[profiles]\nx = 1"])
@@ -266,6 +296,30 @@ def test_a_link_to_itself_is_refused(file: Path) -> None:
     file.symlink_to(file)
 
     with pytest.raises(StorageError, match="symbolic links"):
+        put("timeout", "3")
+
+
+def test_ends_of_lines_and_permissions_stay(file: Path) -> None:
+    file.write_bytes(FULL.replace("\n", "\r\n").encode())
+    file.chmod(0o644)
+
+    put("timeout", "31")
+
+    assert file.read_bytes() == FULL.replace("timeout = 30", "timeout = 31").replace("\n", "\r\n").encode()
+    assert file.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_dotted_setting_of_a_profile_is_taken_out(file: Path) -> None:
+    file.write_text("profiles.x.output = 'json'\n", "utf-8")
+
+    assert take_out("output", "x")
+    config = read()
+    assert config is not None
+    assert config.profiles.get("x", {}) == {}
+
+
+def test_a_second_command_waits_for_the_first_and_then_says_so(file: Path) -> None:
+    with locked(file.with_name(f".{file.name}.lock")), deadline(0), pytest.raises(Locked, match="another shop command"):
         put("timeout", "3")
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from multiprocessing import get_context
 from pathlib import Path
+from threading import Thread
 
 import keyring
 import pytest
@@ -261,13 +262,25 @@ def test_of_a_chain_the_first_that_keeps_secrets_is_asked(sessions: KeyringSessi
     assert sessions.kept_where() == Kept("keyring", keyrings.Shared().name, None)
 
 
-def test_nobody_waits_longer_than_the_deadline_and_nobody_twice(sessions: KeyringSessions, use: Use) -> None:
+def test_nobody_waits_longer_than_the_deadline_and_nobody_twice(
+    sessions: KeyringSessions, use: Use, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float | None] = []
+
+    class Waited(Thread):
+        def join(self, timeout: float | None = None) -> None:
+            waited.append(timeout)
+
+    monkeypatch.setattr(keyring_entry, "Thread", Waited)
     use(keyrings.Hanging())
 
     with deadline(0.2), pytest.raises(KeyringUnusable, match="no answer within"):
         _login(sessions)
     with pytest.raises(KeyringUnusable, match="has not answered yet"):
         _login(sessions)
+    (seconds,) = waited
+    assert seconds is not None
+    assert 0 < seconds <= 0.2
 
 
 def test_without_a_deadline_there_is_one(sessions: KeyringSessions, use: Use, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -323,7 +336,7 @@ def test_the_session_of_each_profile_goes_where_its_settings_say(tmp_path: Path,
 
     put("credentials", "keyring")
     put("credentials", "file", "other")
-    assert move_sessions(read()) == Moved(("corner", "default"), ())
+    assert move_sessions(read()) == Moved(("corner", "default"), (), ())
     assert {name: SECRET in path.read_text("utf-8") for name, path in files.items()} == {
         "default": False,
         "corner": False,
@@ -331,7 +344,7 @@ def test_the_session_of_each_profile_goes_where_its_settings_say(tmp_path: Path,
     }
 
     put("credentials", "file")
-    assert move_sessions(read()) == Moved(("corner", "default"), ())
+    assert move_sessions(read()) == Moved(("corner", "default"), (), ())
     assert [FileSessions(path).read() for path in files.values()] == [LOGIN] * 3
     assert shared.entries() == {}
 
@@ -343,7 +356,7 @@ def test_what_the_keyring_does_not_give_back_is_lost_and_said(
     _login(sessions, origin="http://shop")
     use(backend)
 
-    assert move_sessions(None) == Moved((), ("default",))
+    assert move_sessions(None) == Moved((), ("default",), ())
     assert TokenFile(sessions.path).read() == {"origin": "http://shop"}
 
 
@@ -352,7 +365,9 @@ def test_a_damaged_file_stops_no_other_from_being_moved(sessions: KeyringSession
     (Profiles().directory("corner") / "session.json").write_text("{", "utf-8")
     _login(sessions)
 
-    assert move_sessions(None) == Moved(("default",), ())
+    assert move_sessions(None) == Moved(("default",), (), ("corner",))
+    put("credentials", "keyring")
+    assert move_sessions(read()) == Moved(("default",), (), ("corner",))
 
 
 def test_the_keyring_is_proved_without_a_trace(shared: keyrings.Shared, use: Use) -> None:

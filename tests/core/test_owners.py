@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from backends.errors import ConfigurationError, InvalidValue, StorageError
-from shopcli.core.owners import origin, owner_of
+from shopcli.core.owners import origin, owner_of, unknown_owner
+from shopcli.core.profiles import Profiles
 
 GATEWAY = "http://127.0.0.1:8080"
 
@@ -72,3 +73,22 @@ def test_an_origin_has_a_port_even_if_it_is_not_written() -> None:
     for url in ("http://[", "http://x:port"):
         with pytest.raises(InvalidValue):
             origin(url)
+
+
+def test_whose_owner_nobody_knows_is_told_all_but_where_the_keys_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_DATA_DIR", str(tmp_path))
+    Profiles().create("served", GATEWAY)
+
+    error = unknown_owner(GATEWAY, "operate it")
+    assert error.hint == f"shop profile create served-2 {GATEWAY} --owner DIR/owner.json"
+
+
+def test_a_shop_of_a_plug_in_has_no_owner() -> None:
+    error = unknown_owner("corner:shop", "operate it")
+
+    assert (error.hint, error.message) == (
+        None,
+        "only the owner of a shop may operate it, and this kind of shop has no owner here",
+    )

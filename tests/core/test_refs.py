@@ -1,3 +1,4 @@
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from backends.errors import InvalidValue, NotFound, Unavailable
 from backends.models import Page, Product, ProductQuery, Variant
 from backends.money import Money
-from shopcli.core.refs import AmbiguousVariant, Ref, parse, parse_quantity, resolve
+from shopcli.core.refs import AmbiguousVariant, Ref, parse, parse_quantity, resolve, to_buy
 from shopcli.core.stepping import run
 
 if TYPE_CHECKING:
@@ -112,6 +113,14 @@ def test_an_open_choice_lists_what_there_is() -> None:
         _resolve("sigma-35-f2")
     assert caught.value.exit_code == 2
     assert caught.value.hint == "shop cart add sigma-35-f2/sony-e"
+
+
+def test_an_open_choice_is_made_among_what_is_in_stock() -> None:
+    product = _product("s", "a", "b")
+    sold_out, other = (replace(variant, in_stock=False) for variant in product.variants)
+
+    assert to_buy(replace(product, variants=(sold_out, product.variants[1]))) == "shop cart add s/b"
+    assert to_buy(replace(product, variants=(sold_out, other))) == "shop products list --in-stock"
 
 
 def test_an_unknown_variant_lists_what_there_is() -> None:

@@ -357,4 +357,4 @@ def test_however_a_demo_ends_no_server_is_left_behind(way: signal.Signals) -> No
 
     while alive(servers):  # pytest-timeout bounds it
         pass
-    assert process.returncode == (130 if way is signal.SIGINT else -way)
+    assert process.returncode == (-way if way is signal.SIGKILL else 128 + way)

@@ -72,6 +72,9 @@ def test_one_cart_checked_out_twice_at_the_same_time_is_one_order(nth: int, read
     books.check(GOODS, initial)
     assert books.in_orders("paid") == Counter(GOODS)
     assert len(books.charges) == 1
+    (lost,) = (each.err for each in ended if each.code)
+    told = "by this checkout" in lost and "→ shop orders list" in lost
+    assert told or "the cart is empty\n→ shop products list" in lost  # it began when the other one had ended
 
 
 def last_piece(shop: Path) -> None:

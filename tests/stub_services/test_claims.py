@@ -100,7 +100,7 @@ async def test_r11_the_verdict_on_captured_money_repeats(desk: Desk) -> None:
     for _ in range(2):
         assert await desk.shop.orders.captured(order.id, "p1", TOTAL) is Verdict.ACCEPTED
     assert await desk.shop.orders.captured(order.id, "p2", TOTAL) is Verdict.REFUND
-    await desk.cancel(order.id)
+    await desk.shop.orders.give_up(order.id, "p1")
     assert await desk.shop.orders.captured(order.id, "p1", TOTAL) is Verdict.REFUND
 
 

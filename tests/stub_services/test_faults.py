@@ -5,13 +5,17 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from backends import Fault, FaultKind
+from backends import Fault, FaultKind, interface
 from backends.errors import InvalidValue, NotFound, StorageError
+from backends.interface import SERVICES
+from stub_services.actions import ACTIONS
 from stub_services.faults import CRASHED, FaultFile, Faults, MemoryFaults, acting, fault_of, fault_to
+from stub_services.wire.peers import PEERS, endpoints_of
 
 LOST = Fault("orders", FaultKind.ANSWER_LOST, "place", rate=0.5, seconds=2.5, times=3, step=2, after=True)
 STOPPED = Fault("payments", FaultKind.STOPPED)
@@ -214,6 +218,37 @@ def test_an_unknown_service_is_not_found() -> None:
         MemoryFaults().add(Fault("postman", FaultKind.ERROR))
     with pytest.raises(NotFound):
         MemoryFaults().clear("postman")
+
+
+@pytest.mark.parametrize(
+    ("service", "action", "there"),
+    [
+        ("products", "nosuch", "categories, get, import_catalog"),
+        ("orders", "lace", "place"),
+        ("orders", "/v1", "place"),
+        ("gateway", "place", "such as 'PUT /v1/orders'"),
+    ],
+)
+def test_a_fault_that_would_never_strike_is_refused(path: Path, service: str, action: str, there: str) -> None:
+    with pytest.raises(InvalidValue, match=f"{service} has no action that begins with {action!r}; .*{there}"):
+        FaultFile(path).add(Fault(service, FaultKind.ERROR, action))
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("action", ["", "PUT", "PUT /v1/orders/7"])
+@pytest.mark.parametrize("service", ["orders", "gateway"])
+def test_a_request_is_an_action_too(service: str, action: str) -> None:
+    assert of(Fault(service, FaultKind.ERROR, action)).read()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_actions_are_those_of_the_contract_and_of_the_routes(service: str) -> None:
+    routes = import_module(f"stub_services.{service}.routes")
+    of_peers = [endpoint for peer, (name, _) in PEERS.items() if name == service for endpoint in endpoints_of(peer)]
+    served = {endpoint.name for endpoint in (*routes.ENDPOINTS, *getattr(routes, "STOCK", ()), *of_peers)}
+    contract = {name for name in vars(getattr(interface, service.capitalize())) if not name.startswith("_")}
+
+    assert set(ACTIONS[service]) - {"authenticate", "books"} == served | contract
 
 
 # --- which one strikes ---------------------------------------------------------------------------

@@ -228,7 +228,7 @@ async def failing(service: Service, *requests: str) -> list[str]:
         ("PUT /v1/orders", ["PUT /v1/orders/7"]),
         ("amount", ["POST /internal/orders/amount_due"]),
         ("POST /internal", ["POST /internal/orders/amount_due"]),
-        ("orders", []),
+        ("captured", []),
         ("", ["PUT /v1/orders/7", "GET /v1/orders", "POST /internal/orders/amount_due"]),
     ],
 )

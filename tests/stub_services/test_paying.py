@@ -6,7 +6,7 @@ import pytest
 
 from backends import OrderStatus, PaymentStatus
 from backends.conformance.goods import PLENTY
-from backends.errors import InvalidValue, NotFound
+from backends.errors import InvalidState, InvalidValue, NotFound, Outcome
 from stub_services.caller import Caller
 from tests.stub_services.conftest import OWNER, Desk, Silent, Telling
 
@@ -181,6 +181,25 @@ async def test_refunding_what_payments_does_not_know_does_nothing(desk: Desk) ->
     await desk.shop.payments.refund_order("another-order", "p1")
     await desk.shop.payments.refund_order(order.id, "p2")
     assert await desk.kept() == TOTAL
+
+
+async def test_a_paid_order_whose_payment_is_lost_is_not_cancelled(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    order = await desk.order()
+    await desk.pay(order.id, "p1")
+    before = await desk.tripods()
+    async with desk.shop.databases["payments"].write() as sql:
+        await sql.run("UPDATE payments SET id = 'p2'")
+    with pytest.raises(InvalidState, match="its payment is lost") as refusal:
+        await desk.cancel(order.id)
+    assert (refusal.value.outcome, refusal.value.hint) == (Outcome.NOT_APPLIED, "shop services reconcile")
+    with pytest.raises(NotFound):
+        await desk.shop.orders.cancel(Caller(user_id="ben"), order.id)
+    assert await status(desk, order.id) is OrderStatus.PAID
+    assert await desk.tripods() == before
+    with monkeypatch.context() as silence:
+        silence.setattr(desk.shop.orders, "_payments", Silent)
+        assert (await desk.cancel(order.id)).status is OrderStatus.CANCELLED
+    assert (await desk.cancel(order.id)).status is OrderStatus.CANCELLED
 
 
 async def test_the_merchant_sees_every_payment_and_a_stranger_none(desk: Desk) -> None:

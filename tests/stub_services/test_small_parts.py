@@ -79,6 +79,13 @@ async def test_only_the_merchant_imports_and_refunds(desk: Desk) -> None:
     assert await desk.shop.products.import_catalog(OWNER, ()) == Imported(0, 0, 0)
 
 
+async def test_a_catalog_is_bounded_in_every_shop(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stub_services.products.service.MAX_PRODUCTS", 1)
+    with pytest.raises(InvalidValue, match="a shop takes 1 products at once, so nothing was imported: split"):
+        await desk.shop.products.import_catalog(OWNER, (priced(TRIPOD, "1.00"), TRIPOD))
+    assert await desk.shop.products.get(TRIPOD.slug) == TRIPOD
+
+
 async def test_the_first_catalog_is_put_on_empty_shelves_only(desk: Desk) -> None:
     await desk.shop.products.fill_if_empty((priced(TRIPOD, "1.00"),))
     assert (await desk.shop.products.get("tripod")).variants[0].price == TRIPOD.variants[0].price

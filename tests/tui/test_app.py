@@ -21,5 +21,5 @@ async def test_what_stays_is_told_once_it_is_there() -> None:
 def test_it_leaves_the_garbage_collectors_sight() -> None:
     code = "import gc; from shopcli.tui import keep_for_good; keep_for_good(); print(gc.get_freeze_count())"
 
-    assert gc.get_freeze_count() == 0  # of this process: the tests' own garbage is collected
+    assert gc.get_freeze_count() < 1000  # of this process (a new one of 3.12 has 375): its own garbage is collected
     assert int(subprocess.check_output([sys.executable, "-c", code])) > 1000

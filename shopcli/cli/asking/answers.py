@@ -6,7 +6,7 @@ for again, and the others stay.
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from backends.errors import InvalidValue
@@ -70,8 +70,15 @@ def until_accepted(send: Callable[[Answers], T], answers: Answers, again: Mappin
         try:
             return send(answers)
         except InvalidValue as error:
-            name = next((name for name in again if name in error.message), None)
-            if name is None:
+            name = _named(error.message, answers)
+            if name not in again:
                 raise
             print(f"{clean(error.message)}; once more", file=sys.stderr)
             answers[name] = again[name]()
+
+
+def _named(message: str, names: Iterable[str]) -> str:
+    """Return the first of the names in a message, as a whole word: a username is no name."""
+    known = "|".join(map(re.escape, names))
+    found = re.search(rf"(?<![\w-])({known})(?![\w-])", message, re.IGNORECASE)
+    return found[1].lower() if found else ""

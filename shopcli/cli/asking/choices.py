@@ -11,6 +11,8 @@ T = TypeVar("T")
 _GAP = 2
 _MIN_LABEL = 16
 """Cells of a label that still tell it from its neighbours; details give way below that."""
+_MIN_DETAIL = 12
+"""Cells of a detail that still say something; with less there is none."""
 _MAX_TEXT = 300
 _UNSEEN = str.maketrans("\t\n\r\v\f-/", "       ")
 # What joins and widens emoji: terminals differ about the cells that these take.
@@ -120,14 +122,15 @@ def fitted(choices: Sequence[Choice[T]], width: int, cells: Callable[[str], int]
     """Return rows of at most `width` cells, details below each other; without them where labels need the room."""
     labels = max((cells(choice.label) for choice in choices), default=0)
     details = max((cells(choice.detail) for choice in choices), default=0)
-    room = min(labels, width - _GAP - details)
-    if not details or room < min(labels, _MIN_LABEL):
+    room = min(labels, max(_MIN_LABEL, width - _GAP - details))
+    rest = width - room - _GAP
+    if not details or rest < min(details, _MIN_DETAIL):
         return [Row(cut(choice.label, width, cells), "") for choice in choices]
     rows = []
     for choice in choices:
         label = cut(choice.label, room, cells)
         padding = " " * (room - cells(label) + _GAP) if choice.detail else ""
-        rows.append(Row(label + padding, choice.detail))
+        rows.append(Row(label + padding, cut(choice.detail, rest, cells)))
     return rows
 
 

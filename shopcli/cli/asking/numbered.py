@@ -37,6 +37,8 @@ def picked(
             found = search(typed) if search else whole(matching(first.choices, typed))
         if (choice := _only(found.choices, typed)) is not None:
             return choice
+        if typed.isdigit() and found.choices:
+            print(f"there is no number {typed}; it is part of:", file=sys.stderr)
         if found.choices:
             listed, at = found, None
             _write(question, listed, at)
@@ -50,8 +52,13 @@ def _numbered(listed: Sequence[Choice[T]], typed: str) -> Choice[T] | None:
 
 
 def _only(found: Sequence[Choice[T]], typed: str) -> Choice[T] | None:
-    """Return the only one that was found, or the only one that is called just so."""
-    if typed and len(found) == 1:
+    """Return the only one that was found, or the only one that is called just so.
+
+    Digits were meant as a number of the list, and are also part of prices and streets: they have to be a whole name.
+    """
+    if not typed:  # a choice without a key is not called that
+        return None
+    if len(found) == 1 and not typed.isdigit():
         return found[0]
     exact = [each for each in found if typed.casefold() in (each.label.casefold(), each.key.casefold())]
     return exact[0] if len(exact) == 1 else None

@@ -37,6 +37,8 @@ DEBOUNCE = 0.15
 """Seconds without a key before a shop is searched."""
 _FRAME = 3  # question, status, and a line of what stood before
 _MARK = "> "
+_KEYS = ("  type to search, enter takes it, esc cancels", "  enter takes it, esc cancels", "  esc cancels")
+"""The longest that fits is shown."""
 _MAX_TYPED = 200
 _ESCAPE_SECONDS = 0.1  # so long a lone escape may still become an arrow key
 _COLORS = Style.from_dict({"question": "bold", "marked": "ansicyan bold", "detail": "dim", "error": "ansired"})
@@ -127,7 +129,9 @@ class Picker(Generic[T]):
             return "searching ..."
         if not self._menu.shown:
             return "nothing matches"
-        return f"{self._menu.at + 1}/{self._count}  type to search, enter takes it, esc cancels"
+        at, shown = self._menu.at + 1, len(self._menu.shown)
+        place = f"{at}/{self._count}" if self._count.startswith(str(shown)) else f"{at}/{shown} of {self._count}"
+        return next((text for keys in _KEYS if get_cwidth(text := place + keys) <= self._width()), place)
 
     # --- what is typed ---
 
@@ -138,6 +142,7 @@ class Picker(Generic[T]):
         for name in ("escape", "c-c", "c-g", "c-d", Keys.SIGINT):
             keys.add(name)(_cancel)
         keys.add("enter")(self._take)
+        keys.add("c-z")(_suspend)
         keys.add(Keys.BracketedPaste)(self._paste)
         return keys
 
@@ -198,6 +203,10 @@ class Picker(Generic[T]):
     def _offer(self, found: Found[T]) -> None:
         self._count = found.how_many
         self._menu.offer(found.choices)
+
+
+def _suspend(event: KeyPressEvent) -> None:
+    event.app.suspend_to_background()
 
 
 def _cancel(event: KeyPressEvent) -> None:

@@ -1,7 +1,9 @@
 """Asking the person at the terminal for what is missing, and reading secrets from pipes."""
 
+import signal
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from backends.errors import InvalidValue
@@ -22,6 +24,7 @@ Loop = Callable[[Coroutine[Any, Any, Any]], Any]
 _MAX_SECRET = 4096
 # So many choices are named where they cannot be shown.
 _NAMED = 10
+_NEEDED = "an answer is needed here; Ctrl-C cancels"
 _NO_TEXT = "what was typed is not valid text"
 _NO_LETTERS = "control characters, such as arrow keys leave, are no text; once more"
 
@@ -49,6 +52,8 @@ class Asking:
         self.require(flag)
         while True:
             answer = self._answer(question)
+            if not answer and not optional:
+                print(_NEEDED, file=sys.stderr)
             if (answer and _is_accepted(answer, check)) or (optional and not answer):
                 return answer
 
@@ -85,7 +90,8 @@ class Asking:
 
         while True:
             try:
-                answer = getpass(f"{question}: ", stream=sys.stderr)
+                with _unsuspended():
+                    answer = getpass(f"{question}: ", stream=sys.stderr)
             except (EOFError, KeyboardInterrupt):
                 raise self._cancelled() from None
             except UnicodeDecodeError:
@@ -173,6 +179,16 @@ class _Terminal(NamedTuple):
 
 
 TERMINAL = _Terminal()
+
+
+@contextmanager
+def _unsuspended() -> Iterator[None]:
+    """Let Ctrl-Z do nothing: a shell that the person comes back from shows what is typed, and so the secret."""
+    before = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTSTP, before)
 
 
 def _is_plain(options: Options) -> bool:

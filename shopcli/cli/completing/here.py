@@ -43,7 +43,7 @@ def _services_or_faults(line: "Line") -> list[Candidate]:
 
 def _kinds(line: "Line") -> list[Candidate]:
     """Return kinds of gateways, or of faults; behind `clear` a service."""
-    if line.awaits is not None:
+    if line.command == "serve":
         return [Candidate("python"), Candidate("nginx")]
     if line.arguments == ["clear"]:
         return _services(line)

@@ -4,9 +4,6 @@ The shop is asked through the contract, for a second at the most, and only where
 TAB has not asked for a shop to be made.
 """
 
-from pathlib import Path
-
-from backends.interface import SERVICES
 from shopcli.cli.completing.here import HERE
 from shopcli.cli.completing.recent import is_kept, keep, recalled
 from shopcli.cli.completing.words import MORE, Candidate, is_plain, offered
@@ -50,7 +47,7 @@ def names(line: "Line", metavar: str, part: str, shop: "Shop | None") -> list[Ca
 
 def ask(asking: "Asking", part: str, shop: "Shop", *, stays: bool) -> list[Candidate]:
     """Ask the shop, if it is there. One that `stays` open is somebody else's."""
-    if not _is_there(shop):
+    if not shop.has_begun:  # whoever presses TAB has not asked for a shop to be made
         return []
     if stays and shop.backend.suspends:  # its connections belong to an event loop that is somebody else's too
         shop, stays = type(shop)(shop.url, shop.directory), False
@@ -86,12 +83,6 @@ def _said(values: "Mapping[str, str]") -> "Shop":
     environment = {name: os.environ.get(name, "") for name in ("SHOP_BACKEND", "SHOP_PROFILE")}
     options = Options(said, environment)  # what else is set may be wrong, and is not asked for
     return open_shop(options.backend, profile=options.profile)
-
-
-def _is_there(shop: "Shop") -> bool:
-    """Whether asking makes no shop: an embedded one would be made in its directory by the first who asks."""
-    scheme, _, directory = shop.url.partition(":")
-    return scheme != "sqlite" or any((Path(directory) / f"{name}.db").exists() for name in SERVICES)
 
 
 # --- products --------------------------------------------------------------------------------------------------------

@@ -3,10 +3,11 @@
 Only the catalog is kept, which is the same for everybody; carts, orders and payments are asked for each time.
 """
 
+import json
 import time
 from contextlib import suppress
 
-from backends.private import read_json, write_json
+from backends.private import read_json, write_text
 from shopcli.cli.completing.words import MORE, Candidate
 
 TYPE_CHECKING = False  # as typing's, whose import costs 0.9 of a bare Python start
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 SECONDS = 60
 """So long an answer is good for."""
-_MOST = 10
-"""Answers that are kept: some 40 KiB at the most."""
+_MOST_BYTES = 48 * 1024
+"""As much is kept of the newest answers; a file is read up to 64 KiB."""
 _CATALOG = ("PRODUCT", "PRODUCT[/VARIANT][:QTY]", "CATEGORY")
 _NEAR = ("memory", "sqlite")
 
@@ -49,8 +50,10 @@ def keep(shop: "Shop", metavar: str, part: str, found: "Sequence[Candidate]") ->
         return
     said = [(each.text, each.description) for each in found]
     answers = {**_read(file), _question(shop, metavar, part): (time.time(), said)}
-    with suppress(OSError):
-        write_json(file, dict(list(answers.items())[-_MOST:]))
+    while len(text := json.dumps(answers)) > _MOST_BYTES:
+        del answers[next(iter(answers))]
+    with suppress(OSError):  # whoever else presses TAB right now may be in the way, and keeps its own
+        write_text(file, text)
 
 
 def _covers(found: "Sequence[Candidate]", part: str) -> bool:

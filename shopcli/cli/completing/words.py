@@ -171,7 +171,7 @@ def _complete(line: Line, word: str, shop: "Shop | None") -> Completion:
         head = word[: len(name) + (equals == "=")]
         return Completion() if option is None else _values(line, option, word, head, shop)
     if line.command not in COMMANDS:
-        own = () if line.command else (Candidate(*each) for each in _aliases().items() if each[0].startswith(word))
+        own = [] if line.command else [each for each in _own_names() if each.text.startswith(word)]
         return Completion([*commands(line.command, word), *own])
     arguments = COMMANDS[line.command][1]
     place = len(line.arguments)
@@ -219,7 +219,7 @@ def _things(
     if choices := choices or _WORDS.get(metavar, ()):
         found = [Candidate(choice) for choice in choices]
     elif metavar == "ALIAS":
-        found = [Candidate(*each) for each in _aliases().items()]
+        found = _own_names()
     elif metavar in ("DIR", "FILE"):
         found = []
     else:
@@ -236,14 +236,19 @@ def _things(
 def _meant_by(words: "Sequence[str]") -> "Sequence[str]":
     """Return the words with the command that an alias stands for."""
     first = next((word for word in words if word[:1] != "-"), "")
-    if not first or first in NOUNS or first in COMMANDS or not (aliases := _aliases()):
+    if not first or first in NOUNS or first in COMMANDS or not (known := aliases()):
         return words
     from shopcli.cli.aliases import expanded
 
-    return expanded(list(words), aliases)
+    return expanded(list(words), known)
 
 
-def _aliases() -> "Mapping[str, str]":
+def _own_names() -> list[Candidate]:
+    """Offer aliases; by hand anything can be written for a name, and a shell would run it."""
+    return [offered(name, command) for name, command in aliases().items() if is_plain(name)]
+
+
+def aliases() -> "Mapping[str, str]":
     """Return the person's own names for commands; none where config.toml cannot be read."""
     if not _has_settings():
         return {}

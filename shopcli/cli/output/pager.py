@@ -89,6 +89,10 @@ def _read_by(pager: Sequence[str], text: str) -> bool:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the pager's: it ends a search there
     try:
         process.communicate(encoded)  # leaving it early is no error
+    except KeyboardInterrupt:  # somebody stops us, as Ctrl-C is the pager's: it would go on reading the keys
+        process.terminate()
+        process.wait()
+        raise
     finally:
         signal.signal(signal.SIGINT, before)
     return process.returncode not in _NOT_STARTED

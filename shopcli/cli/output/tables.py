@@ -1,5 +1,7 @@
 """Tables on a terminal. Imported only where one is drawn: rich.console costs 4.9 times a bare Python start."""
 
+import errno
+import os
 from collections.abc import Sequence
 from shutil import get_terminal_size
 from typing import TextIO
@@ -15,6 +17,14 @@ _GAP = 2
 # What a shrunk title still has to show to be told from its neighbours.
 _MIN_TITLE = 16
 _MIN_CELL = 4
+
+
+class _Console(Console):
+    """A console that leaves a closed pipe to the command: by itself it would end the process."""
+
+    def on_broken_pipe(self) -> None:
+        """Raise the error that print() raises."""
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
 def fit(columns: Sequence[Column], natural: Sequence[int], room: int) -> dict[int, int]:
@@ -78,7 +88,7 @@ def draw(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, stream: Te
         )
     for row in rows:
         table.add_row(*(Text(row[index], columns[index].styles.get(row[index], "")) for index in sorted(widths)))
-    console = Console(
+    console = _Console(
         file=stream,
         width=width,
         force_terminal=color,

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, fields
 from shutil import get_terminal_size
 from typing import Any, TextIO
@@ -41,6 +41,8 @@ class Output:
         self._talks = not options.quiet and self.mode not in ("json", "jsonl")
         self.shown: object | None = None
         """What was written last, before it became text."""
+        self.unwritten: OSError | None = None
+        """Why some of it could not be written. The command goes on: what it did is done, and has its own last word."""
 
     @property
     def talks(self) -> bool:
@@ -66,13 +68,8 @@ class Output:
     def show(self, view: View, thing: object) -> None:
         """Write one thing."""
         self.shown = thing
-        if self.mode in ("json", "jsonl"):
-            self._write_json(self._selected(thing), indented=self.mode == "json")
-        elif self.mode == "table" and view.card is not None and not self._fields:
-            with self.screen() as stream:
-                self.draw_card(view, thing, stream)
-        else:
-            self._write_rows(view, view.rows(thing))
+        with self._writing():
+            self._write_one(view, thing)
 
     def list(
         self,
@@ -85,22 +82,21 @@ class Output:
     ) -> None:
         """Write a list; an empty one says on a terminal what to do about it."""
         self.shown = Listed(things, next_cursor, total)
-        if self.mode == "json":
-            items = [self._selected(thing) for thing in things]
-            self._write_json({"items": items, "next_cursor": jsonable(next_cursor), "total": total}, indented=True)
+        with self._writing():
+            self._write_list(view, self.shown)
+        if self.mode in ("json", "jsonl"):
             return
-        if self.mode == "jsonl":
-            for thing in things:
-                self._write_json(self._selected(thing), indented=False)
-            return
-        if things:
-            self._write_rows(view, [row for thing in things for row in view.rows(thing)])
-        else:
+        if not things:
             self.advise(empty)
         if next_cursor is not None:
             shown_of = f"{len(things)} of {total}, " if total is not None else ""
             where = "--all" if self.mode == "table" else f"--cursor {next_cursor}, or --all"
             self.say(f"{shown_of}there is more: {where}")
+
+    def flush(self) -> None:
+        """Write what still waits to be written."""
+        with self._writing():
+            sys.stdout.flush()
 
     def screen(self) -> AbstractContextManager[TextIO]:
         """Give the stream for what people read on stdout: through a pager, if it is longer than the screen."""
@@ -148,6 +144,33 @@ class Output:
 
     def _arrow(self, command: str) -> str:
         return f"→ {clean(repeated(command, self._again))}"
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.unwritten = error
+
+    def _write_one(self, view: View, thing: object) -> None:
+        if self.mode in ("json", "jsonl"):
+            self._write_json(self._selected(thing), indented=self.mode == "json")
+        elif self.mode == "table" and view.card is not None and not self._fields:
+            with self.screen() as stream:
+                self.draw_card(view, thing, stream)
+        else:
+            self._write_rows(view, view.rows(thing))
+
+    def _write_list(self, view: View, listed: Listed) -> None:
+        if self.mode == "json":
+            items = [self._selected(thing) for thing in listed.items]
+            rest = {"next_cursor": jsonable(listed.next_cursor), "total": listed.total}
+            self._write_json({"items": items, **rest}, indented=True)
+        elif self.mode == "jsonl":
+            for thing in listed.items:
+                self._write_json(self._selected(thing), indented=False)
+        elif listed.items:
+            self._write_rows(view, [row for thing in listed.items for row in view.rows(thing)])
 
     def _write_rows(self, view: View, rows: Sequence[Any]) -> None:
         if self.mode == "id":

@@ -4,7 +4,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from itertools import count
 from pathlib import Path
 from shlex import join
 from tempfile import TemporaryDirectory
@@ -23,6 +22,7 @@ from shopcli.cli.options import HELP, Options, hoist, is_terminal
 from shopcli.cli.run import Run, prepare
 from shopcli.cli.session import Visit
 from shopcli.cli.shell.lines import next_line, without_shop, words_of
+from shopcli.cli.shell.piped import counted, owed
 from shopcli.cli.watching import watched
 from shopcli.core.sessions import file_in
 from shopcli.core.shop import Shop, open_shop
@@ -58,7 +58,8 @@ def shell(
     those that begin with a space. Ctrl-C cancels the line or the command; exit, quit or Ctrl-D leaves.
 
     From a pipe, each line is run as a script's: nothing is asked, and what fails stops nothing without -e. What
-    reads stdin, as --password-stdin does, gets the lines behind its own.
+    reads stdin, as --password-stdin does, gets the lines behind its own; where it did not read them, the script
+    stops, so that no password is run as a command.
 
     Examples:
       shop shell
@@ -108,7 +109,7 @@ class Shell:
     def obey(self, line: str) -> bool:
         """Run a line and keep its exit code. Returns whether the session goes on."""
         try:
-            words = words_of(line)
+            words = words_of(line, self._options.again)
             if words:
                 return self._obey_words(without_shop(words))
         except Usage as mistake:
@@ -116,6 +117,12 @@ class Shell:
         except KeyboardInterrupt:  # once more, while the first one was being reported
             self.code = Cancelled.exit_code
         return True
+
+    def refuse_rest(self, number: int) -> None:
+        """Say that the lines behind this one are not run; the exit code is the command's, if it failed."""
+        code = self.code
+        self._tell(Usage(f"stopped at line {number}: what follows was for it", hint="shop shell --help"))
+        self.code = code or self.code
 
     def keep_in(self, directory: Path) -> None:
         """Keep session and journal in `directory`; before the shop is used."""
@@ -142,8 +149,8 @@ class Shell:
     def _begin(self, words: list[str], options: Options) -> Run:
         if options.again:
             flag, value = options.again
-            hint = f"in the system's shell: {join(['shop', flag, value, 'shell'])}"
-            raise Usage(f"this shell's shop is open already: no {flag} here", hint=hint)
+            msg = f"this shell's shop is open already: no {flag} here, but in the system's shell"
+            raise Usage(msg, hint=join(["shop", flag, value, "shell"]))
         self._inherit(options)
         self._refuse(hoist(expanded(words, options.aliases))[1])
         self._visit = Visit(options, self.shop, self._runner)
@@ -164,11 +171,11 @@ class Shell:
             return
         command = repeated(join(["shop", *rest]), self._options.again)
         if rest[0] in _NOT_HERE:
-            raise Usage(_NOT_HERE[rest[0]], hint=f"in another terminal: {command}")
+            raise Usage(f"{_NOT_HERE[rest[0]]}; run it in another terminal", hint=command)
         if rest[:2] == ["profile", "delete"] and self.shop.profile in rest[2:]:
-            raise Usage(f"this shell is at the profile {self.shop.profile}", hint=f"leave it first: {command}")
+            raise Usage(f"this shell is at the profile {self.shop.profile}; leave it first", hint=command)
         if rest[0] == "config" and rest[1:2] in (["set"], ["unset"]) and "credentials" in rest[2:]:
-            raise Usage("this shell has the token of its session where it is", hint=f"leave it first: {command}")
+            raise Usage("this shell has the token of its session where it is; leave it first", hint=command)
 
     def _tell(self, mistake: Usage) -> None:
         self.code = mistake.exit_code
@@ -239,18 +246,24 @@ def _plainly_typed(opened: Shell) -> str | None:
 
 def _obey_pipe(opened: Shell, run: Run, *, stops: bool) -> int:
     """Run the lines of a pipe, as a script."""
-    for number in count(1):
-        line = _piped_line()
-        if line is None or not opened.obey(line):
-            break
-        if opened.code == Cancelled.exit_code or (stops and opened.code):
-            run.out.say(f"stopped at line {number}")
-            break
+    if sys.stdin is None:  # closed
+        return 0
+    with counted() as pipe:
+        while (line := _piped_line()) is not None:
+            number = pipe.lines
+            if not opened.obey(line):
+                break
+            if not pipe.ended and owed(line, failed=bool(opened.code)) > pipe.lines - number:
+                opened.refuse_rest(number)
+                break
+            if opened.code == Cancelled.exit_code or (stops and opened.code):
+                run.out.say(f"stopped at line {number}")
+                break
     return opened.code
 
 
 def _piped_line() -> str | None:
     try:
-        return next_line(sys.stdin.buffer) if sys.stdin else None
+        return next_line(sys.stdin.buffer)
     except KeyboardInterrupt:
         raise Cancelled("stopped between two lines; what the lines before it did stands") from None

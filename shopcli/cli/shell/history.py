@@ -5,6 +5,7 @@ import stat
 from contextlib import suppress
 from errno import EINVAL
 from pathlib import Path
+from typing import BinaryIO
 
 from backends.private import FILE, OTHERS
 from backends.text import is_clean
@@ -14,6 +15,8 @@ from shopcli.core.paths import private_directory
 MOST_LINES = 1000
 MOST_LETTERS = 4096
 """A longer line is not kept."""
+_MOST_BYTES = MOST_LINES * (4 * MOST_LETTERS + 1)
+"""A letter has up to four in UTF-8."""
 
 
 class History:
@@ -32,10 +35,10 @@ class History:
             with open(self.path, "rb", opener=_opened) as file:
                 if os.fstat(file.fileno()).st_mode & OTHERS:
                     os.fchmod(file.fileno(), FILE)
-                text = file.read(MOST_LINES * MOST_LETTERS).decode(errors="replace")
+                lines = _last(file).decode(errors="replace").split("\n")
         except FileNotFoundError:
             return []
-        return [line for line in text.split("\n") if line and is_clean(line)][-MOST_LINES:]
+        return [line for line in lines if line and is_clean(line)][-MOST_LINES:]
 
     def add(self, line: str) -> None:
         """Keep a line, unless it begins with a space or is the one before again. Raises OSError, ShopError."""
@@ -55,6 +58,15 @@ class History:
         with os.fdopen(file, "w", encoding="utf-8") as text:
             text.write("".join(f"{line}\n" for line in lines))
         draft.replace(self.path)
+
+
+def _last(file: BinaryIO) -> bytes:
+    """Read the newest lines, which are the last; the first of them may have lost its beginning, and is left out."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _MOST_BYTES))
+    if size > _MOST_BYTES:
+        file.readline()
+    return file.read(_MOST_BYTES)
 
 
 def _opened(path: str, flags: int) -> int:

@@ -6,18 +6,21 @@ from typing import BinaryIO
 
 from backends.text import is_clean
 from shopcli.cli.failures import Usage
+from shopcli.cli.next_commands import repeated
 
 MOST_BYTES = 64 * 1024
 """A line of a pipe is no longer; a whole file piped in by mistake ends here."""
 _QUOTED = re.compile(r"""\\.|'[^']*'|"(?:\\.|[^"\\])*\"""", re.DOTALL)
 _COMMENT = re.compile(r"(?:^|\s)#")
 _OPERATOR = re.compile(r"[|<>]+|;+|&&?")
+_BETWEEN_COMMANDS = re.compile(r"([|;&]+)")
 
 
-def words_of(line: str) -> list[str]:
-    """Split a line as the system's shell does, without the comment and without the `shop` that people paste.
+def words_of(line: str, again: tuple[str, str] | None = None) -> list[str]:
+    """Split a line as the system's shell does, without the comment.
 
-    Raises Usage for a quote that is not closed, and for what only the system's shell can do.
+    Raises Usage for a quote that is not closed, and for what only the system's shell can do: there it has to say with
+    `again` which shop is meant.
     """
     bare = _QUOTED.sub(lambda found: "_" * len(found[0]), line)
     if comment := _COMMENT.search(bare):
@@ -27,7 +30,7 @@ def words_of(line: str) -> list[str]:
     except ValueError:
         raise _unfinished(line) from None
     if operator := _OPERATOR.search(bare):
-        raise _not_ours(operator[0], line)
+        raise _not_ours(operator[0], _for_system(line, bare, again))
     return words
 
 
@@ -37,15 +40,12 @@ def without_shop(words: list[str]) -> list[str]:
 
 
 def is_command(line: str) -> bool:
-    """Whether a line begins as a command does, or is a comment, so that it may be kept."""
-    from shopcli.cli.signatures import COMMANDS
-
+    """Whether a line begins as a command or an alias does, or is a comment, so that it may be kept."""
     try:
         words = words_of(line)
+        return not words or _is_ours(words)
     except Usage:
         return False
-    first = without_shop(words)[:1]
-    return not words or any(path.split()[:1] == first for path in COMMANDS)
 
 
 def completed(text: str) -> tuple[list[str], str] | None:
@@ -82,8 +82,29 @@ def _unfinished(line: str) -> Usage:
     return Usage("a quote is not closed")
 
 
-def _not_ours(operator: str, line: str) -> Usage:
-    msg = f"{operator} is for the system's shell, which this is not: a line is one command (or quote it: '{operator}')"
-    pasted = line.strip()
-    command = pasted if pasted.startswith("shop ") else f"shop {pasted}"
-    return Usage(msg, hint=f"in the system's shell: {command}")
+def _not_ours(operator: str, command: str) -> Usage:
+    msg = f"{operator} is for the system's shell, so run the line there: here it is one command (or quote '{operator}')"
+    return Usage(msg, hint=command)
+
+
+def _for_system(line: str, bare: str, again: tuple[str, str] | None) -> str:
+    """Return the line as the system's shell takes it: each command of ours at the same shop."""
+    written, end = "", 0
+    for part in _BETWEEN_COMMANDS.split(bare):
+        command, end = line[end : end + len(part)], end + len(part)
+        written += _at_shop(command, again)
+    return written.strip()
+
+
+def _at_shop(command: str, again: tuple[str, str] | None) -> str:
+    if not _is_ours(shlex.split(command)):
+        return command
+    words = command.strip()
+    return command.replace(words, repeated(f"shop {words.removeprefix('shop ')}", again))
+
+
+def _is_ours(words: list[str]) -> bool:
+    from shopcli.cli.aliases import begins_command  # which reads lines itself
+    from shopcli.cli.completing.words import aliases
+
+    return begins_command(without_shop(words), aliases())

@@ -46,6 +46,8 @@ def _explain(context: typer.Context, words: list[str]) -> None:
     """Print the help of a command, as `shop COMMAND --help` does. Raises Usage."""
     from shopcli.cli.commands import TABLE, root
 
+    if words and words[0] in TOPICS:
+        raise Usage(f"{words[0]} is a topic, and takes no words behind it", hint=f"shop help {words[0]}")
     if words and words[0] not in TABLE:
         close = get_close_matches(words[0], [*TOPICS, *TABLE], n=1)
         meant = f", did you mean {close[0]}?" if close else ""

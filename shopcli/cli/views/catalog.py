@@ -7,7 +7,7 @@ from shopcli.cli.output.columns import Column, View
 
 @dataclass(frozen=True, slots=True)
 class CatalogImport:
-    """How many products a file has, and what became of them; nobody knows that of a dry run."""
+    """How many products a file has, and what became of them; nobody knows that of a dry run, or of one sent twice."""
 
     products: int
     variants: int

@@ -1,7 +1,7 @@
 """`shop doctor`: looking for what is wrong. A broken thing is a finding, and the rest is looked at all the same."""
 
 from shopcli.core.doctor.databases import local_databases
-from shopcli.core.doctor.files import data_directory_itself, free_space, private_files
+from shopcli.core.doctor.files import data_directory_itself, directories_within, free_space, private_files
 from shopcli.core.doctor.finding import Finding, Look, State, Surroundings, guarded
 from shopcli.core.doctor.kept import journals, profiles, session, settings
 from shopcli.core.doctor.program import installation, plug_ins, python
@@ -19,6 +19,7 @@ _LOOKS: tuple[tuple[str, Look], ...] = (
     ("text", characters),
     ("terminal", kind_of_terminal),
     ("data directory", data_directory_itself),
+    ("data directory", directories_within),
     ("private files", private_files),
     ("free space", free_space),
     ("settings", settings),

@@ -14,6 +14,7 @@ _SECONDS = 3.0
 """For each file; some 300 MB on a fast disk."""
 _STEPS = 10_000
 """Of SQLite's virtual machine, between two looks at the clock."""
+_LOST = "put a backup in its place if there is one, as moving it away loses all that is in it"
 
 
 def local_databases(surroundings: Surroundings) -> Iterator[Finding]:
@@ -40,12 +41,12 @@ def _database(file: Path, _: Surroundings) -> Iterator[Finding]:
         elif code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             yield Finding(State.WARNING, subject, "another process keeps it busy", "shop doctor")
         elif code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            yield Finding(State.WRONG, subject, f"{file} is damaged: {error}", aside)
+            yield Finding(State.WRONG, subject, f"{file} is damaged: {error}; {_LOST}", aside)
         else:
             yield Finding(State.WRONG, subject, f"{file} cannot be read: {error}", join(["ls", "-l", str(file)]))
         return
     if trouble:
-        yield Finding(State.WRONG, subject, f"{file} is damaged: {trouble}", aside)
+        yield Finding(State.WRONG, subject, f"{file} is damaged: {trouble}; {_LOST}", aside)
     else:
         yield Finding(State.OK, subject, f"{file.stat().st_size:,} bytes, whole")
 

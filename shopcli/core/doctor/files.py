@@ -24,12 +24,10 @@ def data_directory_itself(_: Surroundings) -> Iterator[Finding]:
     """Whether the data directory is one, can be written, and is its owner's alone."""
     path = data_directory()
     subject, nearest = "data directory", _existing(path)
-    rights = join(["ls", "-ld", str(nearest)])
     if not nearest.is_dir():
-        yield Finding(State.WRONG, subject, f"{path}: {nearest} is no directory", rights)
-    elif not os.access(nearest, os.R_OK | os.W_OK | os.X_OK):
-        fix = join(["chmod", "u+rwx", str(nearest)]) if nearest.stat().st_uid == os.getuid() else rights
-        yield Finding(State.WRONG, subject, f"{path}: {nearest} cannot be written", fix)
+        yield Finding(State.WRONG, subject, f"{path}: {nearest} is no directory", _rights(nearest))
+    elif not _is_usable(nearest):
+        yield _not_writable(subject, nearest)
     elif nearest != path:
         yield Finding(State.OK, subject, f"{path} is made at the first use")
     elif mode := S_IMODE(path.stat().st_mode) & OTHERS:
@@ -37,6 +35,14 @@ def data_directory_itself(_: Surroundings) -> Iterator[Finding]:
         yield Finding(State.WARNING, subject, found, join(["chmod", "700", str(path)]))
     else:
         yield Finding(State.OK, subject, str(path))
+
+
+def directories_within(_: Surroundings) -> Iterator[Finding]:
+    """Whether what is in the data directory can be used, too; said where it cannot."""
+    data = data_directory()
+    for path in (data / "profiles", *sorted(data.glob("profiles/*")), data / "local"):
+        if path.is_dir() and not _is_usable(path):
+            yield _not_writable(f"directory {path.relative_to(data)}", path)
 
 
 def private_files(_: Surroundings) -> Iterator[Finding]:
@@ -60,6 +66,21 @@ def free_space(_: Surroundings) -> Iterator[Finding]:
     state = State.WRONG if free < _NOTHING else State.WARNING if free < _LITTLE else State.OK
     found = f"{free // _MIB:,} MiB at {where}"
     yield Finding(state, "free space", found, None if state is State.OK else join(["df", "-h", str(where)]))
+
+
+def _is_usable(directory: Path) -> bool:
+    return os.access(directory, os.R_OK | os.W_OK | os.X_OK)
+
+
+def _not_writable(subject: str, directory: Path) -> Finding:
+    """Say that a directory cannot be written, and what helps its owner."""
+    is_mine = directory.stat().st_uid == os.getuid()
+    fix = join(["chmod", "u+rwx", str(directory)]) if is_mine else _rights(directory)
+    return Finding(State.WRONG, subject, f"{directory} cannot be written", fix)
+
+
+def _rights(path: Path) -> str:
+    return join(["ls", "-ld", str(path)])
 
 
 def _existing(path: Path) -> Path:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from shopcli.core.shop import Shop
 
 _MOST_CHARACTERS = 300
+_ITSELF = "shop doctor"
+"""What errors suggest of which doctor says more, such as those of a plug-in."""
 
 
 class State(StrEnum):
@@ -75,7 +77,7 @@ def guarded(subject: str, look: Look, surroundings: Surroundings) -> Iterator[Fi
     try:
         yield from look(surroundings)
     except ShopError as error:
-        yield Finding(State.WRONG, subject, error.message, error.hint)
+        yield Finding(State.WRONG, subject, error.message, None if error.hint == _ITSELF else error.hint)
     except (KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:  # noqa: BLE001 - a plug-in may raise what it wants, and the rest goes on

@@ -1,5 +1,6 @@
 """What shop keeps for a person: settings, profiles, the session, the journal."""
 
+import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,7 @@ from backends.private import NotPrivate, read_json
 from shopcli.core.config import read
 from shopcli.core.doctor.finding import Finding, State, Surroundings, guarded, in_a_line
 from shopcli.core.journal import Journal
-from shopcli.core.paths import config_file, data_directory
+from shopcli.core.paths import JOURNAL, config_file, data_directory
 from shopcli.core.profiles import Profiles, is_name
 from shopcli.core.sessions import file_in
 
@@ -25,7 +26,7 @@ def settings(_: Surroundings) -> Iterator[Finding]:
     if config is None:
         yield Finding(State.OK, "settings", f"as they come; there is no {config_file()}")
         return
-    count = len(config.settings) + sum(map(len, config.profiles.values())) + len(config.keys)
+    count = len(config.settings) + sum(map(len, config.profiles.values())) + len(config.keys) + len(config.aliases)
     yield Finding(State.OK, "settings", f"{config.path}: {count} set")
 
 
@@ -77,13 +78,20 @@ def _owner(keys: Path) -> Finding:
 
 def journals(surroundings: Surroundings) -> Iterator[Finding]:
     """Whether each journal can be read, and whether checkouts are unfinished."""
-    found = sorted(data_directory().glob("profiles/*/journal.db"))
+    found = sorted(_journals(data_directory() / "profiles"))
     if not found:
         yield Finding(State.OK, "journal", "there was no checkout yet")
     shop = surroundings.known_shop()
     in_use = None if shop is None else shop.directory
     for path in found:
         yield from guarded(_subject(path), partial(_journal, path, in_use), surroundings)
+
+
+def _journals(root: Path) -> Iterator[Path]:
+    """Find the journals. Raises OSError where nobody may look, which a glob takes for empty."""
+    for directory in root.iterdir() if root.exists() else ():
+        if directory.is_dir() and JOURNAL in os.listdir(directory):  # noqa: PTH208  all it costs
+            yield directory / JOURNAL
 
 
 def _subject(path: Path) -> str:

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shopcli.core.doctor.finding import Finding, State, Surroundings, guarded
@@ -12,7 +11,6 @@ from shopcli.core.profiles import DEFAULT, Profiles
 if TYPE_CHECKING:
     from backends.interface import Backend
     from backends.models import ServiceHealth
-    from shopcli.core.shop import Shop
 
 _LOOK = "shop services status"
 _STATES = {"up": State.OK, "down": State.WRONG}
@@ -27,18 +25,12 @@ def shop_in_use(surroundings: Surroundings) -> Iterator[Finding]:
     shop = surroundings.shop()
     name = f"profile {shop.profile}, " if shop.profile else ""
     by = surroundings.chosen_by or (DEFAULT if Profiles().current() is None else "shop profile use")
-    if _is_new(shop):
+    if not shop.has_begun:
         yield Finding(State.OK, "shop in use", f"{shop.url} ({name}chosen by {by}), not begun yet")
         return
     backend = shop.backend
     yield Finding(State.OK, "shop in use", f"{backend.name} ({name}chosen by {by})")
     yield from guarded("services", partial(_services, backend), surroundings)
-
-
-def _is_new(shop: "Shop") -> bool:
-    """Whether nobody has been there: opening it and asking its services would make directory and databases."""
-    scheme, _, directory = shop.url.partition(":")
-    return scheme == "sqlite" and not Path(directory).exists()
 
 
 def _services(backend: "Backend", surroundings: Surroundings) -> Iterator[Finding]:

@@ -64,7 +64,8 @@ async def test_a_large_catalog_is_sent_compressed_and_each_time_the_same(shop: F
     shop.on("PATCH", "/v1/catalog", RESET, says({"added": 0, "updated": 0, "unchanged": 4000}))
     admin = shop.open(owner).admin
     assert admin is not None
-    assert await admin.import_catalog((PRODUCT,) * 4000) == Imported(0, 0, 4000)
+    # The second one finds what the first one may have done, so nobody knows what both did.
+    assert await admin.import_catalog((PRODUCT,) * 4000) == Imported(None, None, None)
     first, second = shop.seen
     assert first.content == second.content
     assert first.headers["content-encoding"] == "gzip"

@@ -29,7 +29,7 @@ from tests.conftest import VirtualClock
 
 TOKEN = "shops_for-tests"
 METHODS = [(peer, name) for peer, (_, protocol) in PEERS.items() for name in vars(protocol) if not name.startswith("_")]
-READS = {"offers", "belongs_to"}
+READS = {"offers", "belongs_to", "knows"}
 """Silence about what changes nothing is surely not applied."""
 
 
