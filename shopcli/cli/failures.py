@@ -86,7 +86,7 @@ def understood(error: BaseException, *, look: str | None = None, did: object = N
     if isinstance(error, KeyboardInterrupt):
         if look is None:
             return Cancelled("cancelled, nothing was changed")
-        return Cancelled("interrupted before the answer came", hint=look, outcome=Outcome.UNKNOWN)
+        return Cancelled(f"interrupted before the answer came: {_stands(look)}", hint=look, outcome=Outcome.UNKNOWN)
     if isinstance(error, OSError) and error.filename is None:  # a stream; errors about files arrive as StorageError
         return unwritable(error, look, did)
     if "typer" in sys.modules:
@@ -98,6 +98,11 @@ def understood(error: BaseException, *, look: str | None = None, did: object = N
         f"this is a bug in shop: {type(error).__name__} {_place(error.__traceback__)}",
         hint="run it again with -v and report what it prints",
     )
+
+
+def _stands(look: str) -> str:
+    """Say what an unknown outcome means for money, where it is about some."""
+    return f"it may have happened, or not{'; nothing is charged twice' if look.endswith('orders resume') else ''}"
 
 
 def blamed(failure: Internal, error: BaseException, url: str) -> Internal:

@@ -262,12 +262,26 @@ def test_several_pasted_lines_are_several_commands(shell: Callable[..., Screen])
     screen.sees("the cart is empty", "nobody is logged in")
 
 
+def test_ctrl_c_in_one_of_several_pasted_lines_stops_those_behind_it(home: Path, shell: Callable[..., Screen]) -> None:
+    screen = shell()
+    screen.stands_at(_PROMPT)
+    screen.types("\x1b[200~login --email ada@example.com\ncart add leica-m11\x1b[201~", _ENTER)
+    screen.sees("Password")
+    screen.runs(_CTRL_C, then=f"[130] {_PROMPT}")
+    screen.sees("stopped at line 1 of 2: those behind it were not run")
+    screen.runs("cart show", _ENTER, then=_PROMPT)
+    screen.types(_CTRL_D)
+
+    assert screen.ends() == 0
+    assert "Leica" not in screen.written
+
+
 def test_a_password_that_was_pasted_behind_its_command_is_not_kept(home: Path, shell: Callable[..., Screen]) -> None:
     screen = shell()
     screen.stands_at(_PROMPT)
     screen.types(f"\x1b[200~login --email ada@example.com\n{_PASSWORD}\nwhoami\x1b[201~", _ENTER)
     screen.sees("Password")
-    screen.runs(_CTRL_C, then=_PROMPT)
+    screen.runs(_CTRL_C, then=f"[130] {_PROMPT}")
     screen.types(_CTRL_D)
 
     assert screen.ends() == 0

@@ -206,21 +206,28 @@ def _converse(opened: Shell, run: Run, *, stops: bool) -> int:
     read = _prompt(opened, run.options)
     while True:
         try:
-            if (code := _obey_typed(opened, read(), stops=stops)) is not None:
+            if (code := _obey_typed(opened, run, read(), stops=stops)) is not None:
                 return code
         except KeyboardInterrupt:  # cancels a line, also where it comes just before or after one
             continue
 
 
-def _obey_typed(opened: Shell, typed: str | None, *, stops: bool) -> int | None:
-    """Run what was typed, several lines where they were pasted. Returns the exit code of the shell where it ends."""
+def _obey_typed(opened: Shell, run: Run, typed: str | None, *, stops: bool) -> int | None:
+    """Run what was typed, several lines where they were pasted. Returns the exit code of the shell where it ends.
+
+    Ctrl-C in one line stops those behind it, too: they were meant to follow it.
+    """
     if typed is None:
         return 0
-    for line in typed.split("\n"):
+    lines = typed.split("\n")
+    for number, line in enumerate(lines, 1):
         if not opened.obey(line):
             return 0
         if stops and opened.code:
             return opened.code
+        if opened.code == Cancelled.exit_code and any(map(str.strip, lines[number:])):
+            run.out.say(f"stopped at line {number} of {len(lines)}: those behind it were not run")
+            return None
     return None
 
 
