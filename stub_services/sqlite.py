@@ -25,7 +25,7 @@ _LOSSES = {
     "products": "the catalog and its stock, which come back as shipped",
     "carts": "all carts",
     "orders": "all orders; money that was paid stays with PaymentService, and shop services reconcile lists it",
-    "payments": "all payments and saved cards; paid orders stay paid, and cannot be cancelled, as no money would go back",
+    "payments": "all payments and saved cards; paid orders stay paid, and no money can go back",
     "processor": "what the test processor knows of charges and refunds",
 }
 """What a person loses with a file, by its name."""

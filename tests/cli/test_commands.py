@@ -474,9 +474,8 @@ def test_an_interrupted_checkout_names_the_way_to_find_out(ada: Run, monkeypatch
     result = _ordered(ada, "--pay", "tok_visa")
 
     assert result.code == 130
-    assert result.err.endswith(
-        "✗ interrupted before the answer came: it may have happened, or not; nothing is charged twice\n→ shop orders resume\n"
-    )
+    assert "interrupted before the answer came: it may have happened, or not; nothing is charged twice" in result.err
+    assert result.err.endswith("\n→ shop orders resume\n")
 
 
 def test_an_unknown_outcome_is_told_as_such(ada: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Run
 
 _ROOT = Path(__file__).parents[2]
+_INTERRUPTED = """\
+✗ interrupted before the answer came: it may have happened, or not; nothing is charged twice
+→ shop orders resume
+"""
 _CHECKOUT = "checkout --yes --pay tok_visa -q"
 _STOPPED = """
 import os, signal
@@ -63,10 +67,7 @@ def test_a_checkout_says_how_to_find_out(number: signal.Signals) -> None:
     done = _stopped(_CHECKOUT, number, before)
 
     assert (done.returncode, done.stdout) == (128 + number, "")
-    assert (
-        done.stderr
-        == "✗ interrupted before the answer came: it may have happened, or not; nothing is charged twice\n→ shop orders resume\n"
-    )
+    assert done.stderr == _INTERRUPTED
 
 
 @pytest.mark.usefixtures("_filled")
@@ -81,10 +82,7 @@ def test_a_session_ends_with_its_line() -> None:
     done = _stopped("shell", signal.SIGTERM, stdin=f"{_CHECKOUT}\nwhoami\n")
 
     assert (done.returncode, done.stdout) == (-signal.SIGTERM, "")
-    assert (
-        done.stderr
-        == "✗ interrupted before the answer came: it may have happened, or not; nothing is charged twice\n→ shop orders resume\n"
-    )
+    assert done.stderr == _INTERRUPTED
 
 
 @pytest.fixture
