@@ -2,19 +2,20 @@
 
 import sys
 import time
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from backends.errors import InvalidState, LoginRequired, NotFound, Pending
-from backends.models import Order, OrderStatus
+from backends.models import Card, Order, OrderStatus, PaymentMethod
 from shopcli.cli.asking import choosing
 from shopcli.cli.countdown import left, pause
 from shopcli.cli.failures import Usage
 from shopcli.cli.options import is_terminal
 from shopcli.cli.output.columns import Column, View, shown
 from shopcli.cli.paging import All, Cursor, Limit, collect, wanted
-from shopcli.cli.paying import CardPiped, Pay, Yes, choose_method, saved
+from shopcli.cli.paying import CardPiped, Pay, Yes, agreed, choose_method
 from shopcli.cli.run import Run, begin, prepare
 from shopcli.cli.views.orders import ORDER, ORDER_STYLES
 from shopcli.core.paying import moves, named, paid
@@ -109,12 +110,16 @@ def pay(
     means = choose_method(run, pay, card_piped=card_stdin, later=False)
     if means is None:
         raise Usage("paying later is what the order does already", hint=f"shop orders show {found.name}")
-    if not yes:
-        run.ask.confirm(f"Pay {found.totals.total} for order {found.name} with {named(means)}?")
-    result, failure = run.change(paid(run.shop, found, saved(run, means)), look=_LOOK)
+    method = agreed(run, means, partial(_confirm, run, found, yes=yes))
+    result, failure = run.change(paid(run.shop, found, method), look=_LOOK)
     run.out.show(ORDER, result)
     if failure is not None:
         raise failure
+
+
+def _confirm(run: Run, order: Order, means: PaymentMethod | Card | None, *, yes: bool) -> None:
+    if not yes and means is not None:
+        run.ask.confirm(f"Pay {order.totals.total} for order {order.name} with {named(means)}?")
 
 
 def cancel(context: typer.Context, order: OrderRef = None, yes: Yes = False) -> None:
@@ -152,7 +157,7 @@ def resume(context: typer.Context) -> None:
       11  an answer is still missing; try again later
     """
     run = prepare(context, SETTLED)
-    settled = run.do(run.shop.settle(wait=True))
+    settled = run.change(run.shop.settle(wait=True), look=_LOOK)
     if not settled:
         _mention_others(run)
     run.out.list(SETTLED, settled, empty="no checkout is unfinished → shop orders list")

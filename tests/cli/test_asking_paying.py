@@ -188,6 +188,20 @@ def test_a_card_that_the_shop_refuses_is_asked_for_again_alone(
     assert len(shopper("orders", "list").rows) == 1
 
 
+def test_paying_an_order_asks_again_for_a_card_that_the_shop_refuses(
+    shopper: Run, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert shopper("checkout", "--pay", "later", "--yes").code == 8
+    _refusing_once(monkeypatch)
+    other = ("5555 5555 5555 4444", "12/39", "123")
+
+    result = told("orders pay @last", *_BY_CARD, "y", *other, "y")
+
+    assert result.code == 0
+    assert "this shop takes no such card; once more Card number" in _said(result)
+    assert shopper("orders", "show", "@last", "--json").json["status"] == "paid"
+
+
 def test_leaving_at_a_card_that_was_refused_orders_nothing(
     shopper: Run, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
