@@ -74,7 +74,8 @@ def button(shop: Screenful) -> Button:
 
 
 async def order_it(shop: Screenful, *, step: Step = Step.RECEIPT) -> None:
-    """Go to the button and press it."""
+    """Go to the button, from the rows that have the focus first, and press it."""
+    await shop.until(lambda: shop.app.focused is not None and shop.app.focused.id == "bought")
     await shop.press("tab", "enter")
     await shop.until(lambda: not shop.app.is_working("sending") and at(shop, step)())
 
