@@ -35,7 +35,7 @@ PRODUCT = {
     ],
 }
 PLAIN = msgspec.json.encode({"products": [PRODUCT]})
-PACKED = gzip.compress(PLAIN)
+PACKED = gzip.compress(PLAIN, mtime=0)
 
 
 async def sent(wire: Wire, content: bytes, encoding: str = "gzip", path: str = "/v1/catalog") -> httpx.Response:
