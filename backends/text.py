@@ -13,6 +13,9 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 # UAX #15 calls text stream-safe at 30; every living script that we know of stays below 8.
 MAX_MARKS = 8
 
+BREAKS = str.maketrans("\t\n\r\v\f", "     ")
+"""Makes one line of a text: what would break it is a space, not something to be replaced."""
+
 _JOINER = "\N{ZERO WIDTH JOINER}"
 _MARKS = frozenset(("Mn", "Me"))
 _ACTING = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))

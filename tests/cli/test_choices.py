@@ -217,15 +217,22 @@ def test_a_long_detail_is_cut_and_hides_no_other_one() -> None:
     assert fitted(book, 18, get_cwidth) == [("home", ""), ("office", "")]
 
 
-@pytest.mark.parametrize(("total", "count", "more"), [(156, "156", "and 136 more"), (None, "50+", "and more")])
+@pytest.mark.parametrize(("total", "count", "more"), [(156, " of 156", "and 136 more"), (None, "+", "and more")])
 def test_the_first_of_many_say_how_many_there_are(
     capsys: pytest.CaptureFixture[str], total: int | None, count: str, more: str
 ) -> None:
     first = Found([Choice(number, f"thing {number:03}") for number in range(50)], total)
 
-    assert first.how_many == count
+    assert first.place(9) == f"10/50{count}"
     assert numbered.picked("Product", first, at=None, read=lambda _: "1", search=None).value == 0
     assert f"  {more}: type a part of the name" in capsys.readouterr().err
+
+
+def test_a_count_that_begins_like_the_total_is_not_the_total() -> None:
+    few = [Choice(number, str(number)) for number in range(15)]
+
+    assert Found(few, 156).place(0) == "1/15 of 156"
+    assert Found(few, 15).place(0) == "1/15"
 
 
 def test_what_is_missing_is_listed_up_to_ten() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 from unicodedata import normalize
 
-from backends.text import shorten
+from backends.text import BREAKS, shorten
 
 T = TypeVar("T")
 
@@ -17,7 +17,6 @@ _MAX_TEXT = 300
 _UNSEEN = str.maketrans("\t\n\r\v\f-/", "       ")
 # What joins and widens emoji: terminals differ about the cells that these take.
 _WIDENING = {ord(character): None for character in "\N{ZERO WIDTH JOINER}\N{VARIATION SELECTOR-16}"}
-_BREAKS = str.maketrans("\t\n\r\v\f", "     ")
 
 
 class Choice(NamedTuple, Generic[T]):
@@ -36,10 +35,11 @@ class Found(NamedTuple, Generic[T]):
     choices: Sequence[Choice[T]]
     total: int | None
 
-    @property
-    def how_many(self) -> str:
-        """How many there are, for people."""
-        return f"{len(self.choices)}+" if self.total is None else str(self.total)
+    def place(self, at: int) -> str:
+        """Say which of them is marked, the first being 0: `1/12`, `1/50 of 156`, or `1/50+` where nobody knows."""
+        there = len(self.choices)
+        more = "+" if self.total is None else "" if self.total == there else f" of {self.total}"
+        return f"{at + 1}/{there}{more}"
 
 
 class Row(NamedTuple):
@@ -135,7 +135,7 @@ def fitted(choices: Sequence[Choice[T]], width: int, cells: Callable[[str], int]
 
 
 def _safe(text: str) -> str:
-    return shorten(text[: _MAX_TEXT * 2].translate(_BREAKS), _MAX_TEXT).translate(_WIDENING)
+    return shorten(text[: _MAX_TEXT * 2].translate(BREAKS), _MAX_TEXT).translate(_WIDENING)
 
 
 def _rank(choice: Choice[T], words: Sequence[str]) -> int | None:

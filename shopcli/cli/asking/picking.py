@@ -67,7 +67,7 @@ class Picker(Generic[T]):
     def __init__(self, question: str, first: Found[T], *, at: int, search: Search[T] | None, color: bool) -> None:
         """Prepare; nothing is drawn yet."""
         self._first = first
-        self._count = first.how_many
+        self._offered = first
         self._menu = Menu(first.choices, at=at)
         self._search = search
         self._searching = False
@@ -129,8 +129,7 @@ class Picker(Generic[T]):
             return "searching ..."
         if not self._menu.shown:
             return "nothing matches"
-        at, shown = self._menu.at + 1, len(self._menu.shown)
-        place = f"{at}/{self._count}" if self._count.startswith(str(shown)) else f"{at}/{shown} of {self._count}"
+        place = self._offered.place(self._menu.at)
         return next((text for keys in _KEYS if get_cwidth(text := place + keys) <= self._width()), place)
 
     # --- what is typed ---
@@ -201,7 +200,7 @@ class Picker(Generic[T]):
         return text == self._field.text
 
     def _offer(self, found: Found[T]) -> None:
-        self._count = found.how_many
+        self._offered = found
         self._menu.offer(found.choices)
 
 

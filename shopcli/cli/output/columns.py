@@ -8,10 +8,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from backends.text import clean
+from backends.text import BREAKS, clean
 from shopcli.cli.output.jsonable import rfc3339
-
-_BREAKS = str.maketrans("\t\n\r\v\f", "     ")
 
 
 class Column(NamedTuple):
@@ -68,4 +66,4 @@ def _text(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return clean(str(value).translate(_BREAKS))
+    return clean(str(value).translate(BREAKS))

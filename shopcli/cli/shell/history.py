@@ -1,13 +1,11 @@
 """The lines that were typed at `shop shell`, in a file for their owner only."""
 
 import os
-import stat
 from contextlib import suppress
-from errno import EINVAL
 from pathlib import Path
 from typing import BinaryIO
 
-from backends.private import FILE, OTHERS
+from backends.private import FILE, OTHERS, open_plain
 from backends.text import is_clean
 from shopcli.core.locks import locked
 from shopcli.core.paths import private_directory
@@ -70,12 +68,7 @@ def _last(file: BinaryIO) -> bytes:
 
 
 def _opened(path: str, flags: int) -> int:
-    """Open a plain file: a link may lead to somebody else's, and a pipe would be waited for."""
-    file = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
-    if not stat.S_ISREG(os.fstat(file).st_mode):
-        os.close(file)
-        raise OSError(EINVAL, "it is no plain file", path)
-    return file
+    return open_plain(path, flags | os.O_NOFOLLOW)  # a link may lead to somebody else's file
 
 
 def keeps(line: str) -> bool:
